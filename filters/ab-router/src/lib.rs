@@ -1,0 +1,1 @@
+//! The ab-router Proxy-Wasm filter.

@@ -1,0 +1,1 @@
+//! The jwt-auth Proxy-Wasm filter.

@@ -1,0 +1,1 @@
+//! Istio AuthorizationPolicy as a pure function.

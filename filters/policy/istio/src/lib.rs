@@ -1,0 +1,1 @@
+//! Istio resources to the plugin configurations of our filters.

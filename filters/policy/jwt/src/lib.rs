@@ -1,0 +1,1 @@
+//! Istio RequestAuthentication as a pure function.

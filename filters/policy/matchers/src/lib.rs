@@ -1,0 +1,1 @@
+//! Istio and Envoy string, header, host, address, claim and regex matching; one file each.

@@ -1,0 +1,1 @@
+//! Istio VirtualService http routing as a pure function.

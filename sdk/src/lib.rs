@@ -1,0 +1,1 @@
+//! Write Proxy-Wasm filters in Rust.
