@@ -16,9 +16,98 @@ pub fn query(path: &[u8]) -> Option<&[u8]> {
     before.get(mark + 1..)
 }
 
+/// Normalises `:path` as Envoy does with `normalize_path` (rule A19, Istio's BASE): unreserved `%XX` decoded, `\\` turned
+/// into `/`, dot segments resolved (RFC 3986 section 5.2.4). The query stays as it is. `None` for a path that must be
+/// refused: one with a NUL, raw or encoded.
+#[must_use]
+pub fn normalize(path_and_query: &[u8]) -> Option<Vec<u8>> {
+    let path = path_without_query(path_and_query);
+    let rest = path_and_query.get(path.len()..)?;
+    if !path.starts_with(b"/") {
+        return Some(path_and_query.to_vec());
+    }
+    let mut normalized = resolve_dot_segments(&decode_unreserved(path)?);
+    normalized.extend_from_slice(rest);
+    Some(normalized)
+}
+
+fn decode_unreserved(path: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut at = 0;
+    while let Some(&byte) = path.get(at) {
+        match (byte, encoded_byte(path, at)) {
+            (0, _) | (_, Some(0)) => return None,
+            (b'\\', _) => decoded.push(b'/'),
+            (_, Some(unreserved)) if is_unreserved(unreserved) => {
+                decoded.push(unreserved);
+                at += 2;
+            }
+            (byte, _) => decoded.push(byte),
+        }
+        at += 1;
+    }
+    Some(decoded)
+}
+
+fn encoded_byte(path: &[u8], at: usize) -> Option<u8> {
+    match path.get(at..at.checked_add(3)?)? {
+        [b'%', high, low] => Some(hex_digit(*high)? << 4 | hex_digit(*low)?),
+        _ => None,
+    }
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+// RFC 3986 section 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn resolve_dot_segments(path: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut ends_in_dots = false;
+    for segment in path.split(|byte| *byte == b'/').skip(1) {
+        ends_in_dots = matches!(segment, b"." | b"..");
+        match segment {
+            b"." => {}
+            b".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    if ends_in_dots {
+        kept.push(b"");
+    }
+    let mut resolved = Vec::with_capacity(path.len());
+    for segment in kept {
+        resolved.push(b'/');
+        resolved.extend_from_slice(segment);
+    }
+    resolved
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dot_segments_and_unreserved_escapes_are_resolved_and_the_query_is_left_alone() {
+        for (path, normalized) in [
+            ("/a/../b?x=/../y", "/b?x=/../y"),
+            ("/a/%2e%2E/b", "/b"),
+            ("/a/./b/.", "/a/b/"),
+            ("/../..", "/"),
+            ("/a//b", "/a//b"),
+            ("/a\\b", "/a/b"),
+            ("/%61%2Fb%zz", "/a%2Fb%zz"),
+            ("/", "/"),
+            ("*", "*"),
+        ] {
+            assert_eq!(normalize(path.as_bytes()).unwrap(), normalized.as_bytes(), "{path}");
+        }
+        assert_eq!(normalize(b"/a%00"), None);
+    }
 
     #[test]
     fn query_ends_at_the_fragment() {

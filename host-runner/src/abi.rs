@@ -1,0 +1,82 @@
+//! The numbers and encodings of the Proxy-Wasm ABI (0.2.0 and 0.2.1) that host and guest share.
+
+use meshwright_core::Headers;
+
+/// A Proxy-Wasm status, as a hostcall returns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Status(pub(crate) u32);
+
+/// What a hostcall does, before its status becomes a number.
+pub(crate) type HostcallResult = Result<(), Status>;
+
+/// Which header map a hostcall addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MapType {
+    RequestHeaders,
+    RequestTrailers,
+    ResponseHeaders,
+    /// Response trailers and the maps of callouts: known to the ABI, never alive here, because upstreams are spoken
+    /// to in HTTP/1.1 without trailers (rule L12) and there are no callouts yet.
+    NeverAlive,
+}
+
+/// More pairs than this, or more bytes than [`MAX_PAIRS_BYTES`], read as an empty list (rule M3).
+const MAX_PAIRS: usize = 1024;
+const MAX_PAIRS_BYTES: usize = 1024 * 1024;
+
+// === impl Status ===
+
+impl Status {
+    pub(crate) const OK: Self = Self(0);
+    pub(crate) const NOT_FOUND: Self = Self(1);
+    pub(crate) const BAD_ARGUMENT: Self = Self(2);
+    pub(crate) const SERIALIZATION_FAILURE: Self = Self(3);
+    pub(crate) const INVALID_MEMORY_ACCESS: Self = Self(6);
+    pub(crate) const UNIMPLEMENTED: Self = Self(12);
+
+    pub(crate) fn of(result: HostcallResult) -> u32 {
+        match result {
+            Ok(()) => Self::OK.0,
+            Err(status) => status.0,
+        }
+    }
+}
+
+// === impl MapType ===
+
+impl MapType {
+    pub(crate) fn from_wire(value: u32) -> Result<Self, Status> {
+        match value {
+            0 => Ok(Self::RequestHeaders),
+            1 => Ok(Self::RequestTrailers),
+            2 => Ok(Self::ResponseHeaders),
+            3..=7 => Ok(Self::NeverAlive),
+            _ => Err(Status::BAD_ARGUMENT),
+        }
+    }
+}
+
+/// The name of a log level (section 1.1); above 5 is not a level.
+pub(crate) fn log_level(value: u32) -> Result<&'static str, Status> {
+    match value {
+        0 => Ok("trace"),
+        1 => Ok("debug"),
+        2 => Ok("info"),
+        3 => Ok("warn"),
+        4 => Ok("error"),
+        5 => Ok("critical"),
+        _ => Err(Status::BAD_ARGUMENT),
+    }
+}
+
+/// Pairs that a guest passed in. What is too large or malformed reads as an empty list, as in Envoy (rule M3).
+pub(crate) fn pairs_from_guest(bytes: Vec<u8>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    if bytes.len() > MAX_PAIRS_BYTES {
+        return Vec::new();
+    }
+    let headers = Headers::from_pairs(bytes).unwrap_or_default();
+    if headers.len() > MAX_PAIRS {
+        return Vec::new();
+    }
+    headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+}

@@ -1,0 +1,110 @@
+//! Serving connections: each request through the chain, to its cluster, and back.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::convert::Infallible;
+
+use http::{Request, Response, Version};
+use hyper::body::{Body as _, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::body::{Body, full};
+use super::forward::{self, Upstreams};
+use super::live::Live;
+use super::request_head::{Refused, header_map};
+use super::router::Router;
+use crate::engine::Engine;
+use crate::host::exchange::RequestStep;
+use crate::host::stream::{Connection, PendingReply, StreamState};
+use crate::host::vm::Shared;
+use crate::host::worker::{SharedWorker, StartError, Worker};
+use crate::listener::Listener;
+
+/// One listener, ready to serve.
+pub(crate) struct Proxy {
+    worker: SharedWorker,
+    router: Router,
+    upstreams: Upstreams,
+    shared: Shared,
+    connections: AtomicU64,
+}
+
+// === impl Proxy ===
+
+impl Proxy {
+    pub(crate) fn new(engine: &Engine, listener: &Listener, shared: &Shared) -> Result<Self, StartError> {
+        Ok(Self {
+            worker: Arc::new(Mutex::new(Worker::start(engine, &listener.plugins, shared)?)),
+            router: Router::new(listener.routes.clone(), listener.clusters.clone()),
+            upstreams: Upstreams::new(),
+            shared: shared.clone(),
+            connections: AtomicU64::new(0),
+        })
+    }
+
+    async fn handle(&self, connection: Connection, request: Request<Incoming>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let headers = match header_map(&parts, connection.peer.ip()) {
+            Ok(headers) => headers,
+            Err(Refused(status)) => return refuse(status),
+        };
+        let protocol = protocol(parts.version);
+        let stream = StreamState::new(Connection { protocol, ..connection }, headers, self.shared.clock.now());
+        let route = self.router.pick(&stream);
+        let live = Arc::new(Live::new(Arc::clone(&self.worker), stream));
+        let end = body.is_end_stream();
+        match live.stage(|exchange, worker| exchange.request_headers(worker, end)) {
+            Some(RequestStep::Forward(())) => {}
+            Some(RequestStep::Reply(body)) => return forward::local(&live, body),
+            None => return refuse(500),
+        }
+        let cluster = live.stage(|exchange, _| self.router.cluster(route, &exchange.stream).cloned());
+        match cluster.flatten() {
+            Some(cluster) => forward::exchange(&self.upstreams, cluster.address, live, body).await,
+            None => forward::proxy_reply(&live, PendingReply::of_proxy(404, "", "route_not_found")),
+        }
+    }
+}
+
+/// Accepts connections until the runtime ends.
+pub(crate) async fn accept(socket: TcpListener, proxy: Arc<Proxy>) {
+    loop {
+        // A failed accept (out of descriptors, a client gone already) concerns one connection, not the listener.
+        let Ok((stream, peer)) = socket.accept().await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        tokio::spawn(connection(stream, peer, Arc::clone(&proxy)));
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
+    let Ok(local) = stream.local_addr() else { return };
+    let id = proxy.connections.fetch_add(1, Ordering::Relaxed);
+    let connection = Connection { id, peer, local, protocol: "" };
+    let service = service_fn(move |request| {
+        let proxy = Arc::clone(&proxy);
+        async move { Ok::<_, Infallible>(proxy.handle(connection, request).await) }
+    });
+    // What goes wrong on one connection (a client that resets it) is that client's affair.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+// Before any filter has seen the request.
+fn refuse(status: u32) -> Response<Body> {
+    let mut response = Response::new(full(Vec::new()));
+    *response.status_mut() = forward::status_code(status);
+    response
+}

@@ -1,0 +1,117 @@
+//! Properties: what a filter can ask about the stream it is in, with Envoy's presence per stage and wire encodings
+//! (section 3 of the host rules).
+
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use meshwright_core::path::{path_without_query, query};
+
+use crate::abi::Status;
+use crate::host::stream::{Stage, StreamState};
+use crate::host::vm::PluginIdentity;
+
+/// The value of a property in its wire encoding.
+pub(crate) fn get(path: &[u8], plugin: &PluginIdentity, stream: Option<&StreamState>) -> Result<Vec<u8>, Status> {
+    match path {
+        b"plugin_name" => return Ok(plugin.name.clone().into_bytes()),
+        b"plugin_root_id" => return Ok(plugin.root_id.clone().into_bytes()),
+        b"plugin_vm_id" => return Ok(plugin.vm_id.clone().into_bytes()),
+        _ => {}
+    }
+    let stream = stream.ok_or(Status::NOT_FOUND)?;
+    let (top, rest) = split_first(path);
+    match top {
+        b"" | b"request" | b"response" | b"connection" | b"filter_state" if rest.is_none() => {
+            Err(Status::SERIALIZATION_FAILURE)
+        }
+        b"request" => request(rest.unwrap_or_default(), stream),
+        b"response" => response(rest.unwrap_or_default(), stream),
+        b"connection" => connection(rest.unwrap_or_default(), stream),
+        b"source" => address(rest.unwrap_or_default(), stream.connection.peer),
+        b"destination" => address(rest.unwrap_or_default(), stream.connection.local),
+        b"filter_state" => filter_state(rest.unwrap_or_default(), stream),
+        _ => stream.state.get(path).cloned().ok_or(Status::NOT_FOUND),
+    }
+}
+
+fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+    match path {
+        b"time" => return Ok(timestamp(stream.started)),
+        b"protocol" => return Ok(stream.connection.protocol.into()),
+        _ => {}
+    }
+    // Gone in the response callbacks, back in the log stage (rule H1).
+    if !matches!(stream.stage, Stage::RequestHeaders | Stage::Log) {
+        return Err(Status::NOT_FOUND);
+    }
+    let headers = &stream.request_headers;
+    let full_path = || headers.get(b":path").ok_or(Status::NOT_FOUND);
+    let header = |name: &[u8]| headers.get(name).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND);
+    match split_first(path) {
+        (b"path", None) => full_path().map(<[u8]>::to_vec),
+        (b"url_path", None) => full_path().map(|path| path_without_query(path).to_vec()),
+        (b"query", None) => full_path().map(|path| query(path).unwrap_or_default().to_vec()),
+        (b"host", None) => header(b":authority"),
+        (b"scheme", None) => header(b":scheme"),
+        (b"method", None) => header(b":method"),
+        (b"useragent", None) => header(b"user-agent"),
+        (b"referer", None) => header(b"referer"),
+        (b"id", None) => header(b"x-request-id"),
+        (b"headers", None) => Ok(headers.to_pairs()),
+        (b"headers", Some(name)) => headers.get_joined(name).ok_or(Status::NOT_FOUND),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+fn response(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+    let known = matches!(stream.stage, Stage::ResponseHeaders | Stage::ResponseBody | Stage::Log);
+    let readable = matches!(stream.stage, Stage::ResponseHeaders | Stage::Log);
+    let headers = &stream.response_headers;
+    match split_first(path) {
+        (b"code", None) if known => {
+            let status = headers.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+            status.map(integer).ok_or(Status::NOT_FOUND)
+        }
+        (b"code_details", None) if known => Ok(stream.details.clone().into_bytes()),
+        (b"headers", None) if readable => Ok(headers.to_pairs()),
+        (b"headers", Some(name)) if readable => headers.get_joined(name).ok_or(Status::NOT_FOUND),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+// Plaintext only, for now: `mtls` is readable and false, the rest of the TLS properties are absent (rule M3).
+fn connection(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+    match path {
+        b"id" => Ok(stream.connection.id.to_le_bytes().to_vec()),
+        b"mtls" => Ok(vec![0]),
+        b"requested_server_name" => Ok(Vec::new()),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+fn address(path: &[u8], address: SocketAddr) -> Result<Vec<u8>, Status> {
+    match path {
+        b"address" => Ok(address.to_string().into_bytes()),
+        b"port" => Ok(integer(i64::from(address.port()))),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+fn filter_state(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+    let name = path.strip_prefix(b"wasm.").ok_or(Status::NOT_FOUND)?;
+    stream.state.get(name).cloned().ok_or(Status::NOT_FOUND)
+}
+
+fn split_first(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = path.splitn(2, |byte| *byte == 0);
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+fn integer(value: i64) -> Vec<u8> {
+    value.to_le_bytes().to_vec()
+}
+
+fn timestamp(time: SystemTime) -> Vec<u8> {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    integer(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

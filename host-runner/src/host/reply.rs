@@ -1,0 +1,77 @@
+//! From a local reply as a filter asked for it to the response that is sent (rules Y2, Y4, Y5, Y6).
+
+use crate::host::header_map::HeaderMap;
+use crate::host::stream::{PendingReply, StreamState};
+
+// === impl PendingReply ===
+
+impl PendingReply {
+    /// A reply of the proxy itself.
+    pub(crate) fn of_proxy(status: u32, body: &str, details: &str) -> Self {
+        Self {
+            status,
+            details: details.to_owned(),
+            body: body.as_bytes().to_vec(),
+            headers: Vec::new(),
+            grpc_status: None,
+        }
+    }
+}
+
+/// Makes the reply the stream's response and returns its body.
+pub(crate) fn begin(stream: &mut StreamState, reply: PendingReply) -> Vec<u8> {
+    stream.details = reply.details.replace(char::is_whitespace, "_");
+    let (headers, body) = if stream.is_grpc() { grpc(&reply) } else { plain(reply) };
+    stream.response_headers = headers;
+    body
+}
+
+fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
+    let mut headers: HeaderMap = [(":status", reply.status.to_string())].into_iter().collect();
+    let own = reply.headers.iter().filter(|(name, _)| name != b":status" && name != b"content-length");
+    for (name, value) in own {
+        headers.add(name, value);
+    }
+    if !reply.body.is_empty() {
+        headers.add(b"content-length", reply.body.len().to_string().as_bytes());
+        if headers.get(b"content-type").is_none() {
+            headers.add(b"content-type", b"text/plain");
+        }
+    }
+    (headers, reply.body)
+}
+
+// Trailers-only: status 200, the outcome in `grpc-status`, the body as `grpc-message`.
+fn grpc(reply: &PendingReply) -> (HeaderMap, Vec<u8>) {
+    let status = reply.grpc_status.unwrap_or_else(|| grpc_status(reply.status));
+    let mut headers: HeaderMap = [(":status", "200")].into_iter().collect();
+    for (name, value) in &reply.headers {
+        headers.add(name, value);
+    }
+    headers.replace(b"content-type", b"application/grpc");
+    headers.add(b"grpc-status", status.to_string().as_bytes());
+    if !reply.body.is_empty() {
+        headers.add(b"grpc-message", &grpc_message(&reply.body));
+    }
+    (headers, Vec::new())
+}
+
+// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
+fn grpc_status(http: u32) -> u32 {
+    match http {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    }
+}
+
+// gRPC over HTTP/2, "Status-Message": percent-encode all but printable ASCII, and `%`.
+fn grpc_message(body: &[u8]) -> Vec<u8> {
+    body.iter().flat_map(|byte| match byte {
+        0x20..=0x7e if *byte != b'%' => vec![*byte],
+        other => format!("%{other:02X}").into_bytes(),
+    }).collect()
+}

@@ -1,0 +1,96 @@
+//! The guest's memory as hostcalls use it: bounds-checked, and bytes handed over as the ABI wants (rule M1).
+
+use wasmtime::{AsContext as _, AsContextMut as _, Caller};
+
+use crate::abi::{HostcallResult, Status};
+use crate::host::stream::StreamState;
+use crate::host::vm::VmState;
+
+/// The module that made a hostcall.
+pub(crate) struct Guest<'a> {
+    caller: Caller<'a, VmState>,
+}
+
+/// A region of guest memory, as pointer and length arrive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Region(pub(crate) u32, pub(crate) u32);
+
+/// Where a hostcall that returns bytes stores their pointer and their size.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OutBytes(pub(crate) u32, pub(crate) u32);
+
+// === impl Guest ===
+
+impl<'a> Guest<'a> {
+    pub(crate) fn new(caller: Caller<'a, VmState>) -> Self {
+        Self { caller }
+    }
+
+    pub(crate) fn state(&self) -> &VmState {
+        self.caller.data()
+    }
+
+    /// The stream whose callback is running, or `status`.
+    pub(crate) fn stream(&self, status: Status) -> Result<&StreamState, Status> {
+        self.caller.data().stream().ok_or(status)
+    }
+
+    /// As [`stream`](Self::stream), for writing.
+    pub(crate) fn stream_mut(&mut self, status: Status) -> Result<&mut StreamState, Status> {
+        self.caller.data_mut().stream_mut().ok_or(status)
+    }
+
+    pub(crate) fn read(&self, region: Region) -> Result<Vec<u8>, Status> {
+        self.slice(region).map(<[u8]>::to_vec)
+    }
+
+    pub(crate) fn read_text(&self, region: Region) -> Result<String, Status> {
+        self.slice(region).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    pub(crate) fn read_u32(&self, pointer: u32) -> Result<u32, Status> {
+        let bytes = self.slice(Region(pointer, 4))?;
+        bytes.try_into().map(u32::from_le_bytes).map_err(|_| Status::INVALID_MEMORY_ACCESS)
+    }
+
+    pub(crate) fn write(&mut self, pointer: u32, bytes: &[u8]) -> HostcallResult {
+        let memory = self.caller.data().memory.ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let written = memory.write(self.caller.as_context_mut(), pointer as usize, bytes);
+        written.map_err(|_| Status::INVALID_MEMORY_ACCESS)
+    }
+
+    pub(crate) fn write_u32(&mut self, pointer: u32, value: u32) -> HostcallResult {
+        self.write(pointer, &value.to_le_bytes())
+    }
+
+    pub(crate) fn write_u64(&mut self, pointer: u32, value: u64) -> HostcallResult {
+        self.write(pointer, &value.to_le_bytes())
+    }
+
+    /// Hands bytes to the guest: allocated by its own `malloc`, which owns them from then on. Nothing is allocated
+    /// for no bytes (rule M1).
+    pub(crate) fn return_bytes(&mut self, out: OutBytes, bytes: &[u8]) -> HostcallResult {
+        let pointer = if bytes.is_empty() { 0 } else { self.place(bytes)? };
+        let size = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        self.write_u32(out.0, pointer)?;
+        self.write_u32(out.1, size)
+    }
+
+    fn place(&mut self, bytes: &[u8]) -> Result<u32, Status> {
+        let size = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        let malloc = self.caller.data().malloc.clone().ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let pointer = malloc.call(self.caller.as_context_mut(), size).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        if pointer == 0 {
+            return Err(Status::INVALID_MEMORY_ACCESS);
+        }
+        self.write(pointer, bytes)?;
+        Ok(pointer)
+    }
+
+    fn slice(&self, Region(pointer, len): Region) -> Result<&[u8], Status> {
+        let memory = self.caller.data().memory.ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let start = pointer as usize;
+        let end = start.checked_add(len as usize).ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        memory.data(self.caller.as_context()).get(start..end).ok_or(Status::INVALID_MEMORY_ACCESS)
+    }
+}

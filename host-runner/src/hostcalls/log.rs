@@ -1,0 +1,32 @@
+//! Logging and time.
+
+use wasmtime::{Caller, Linker, Result};
+
+use super::Guest;
+use super::guest::Region;
+use crate::abi::{HostcallResult, Status, log_level};
+use crate::host::vm::VmState;
+
+/// Everything is kept, so a filter that asks is told `trace`.
+const LOG_LEVEL: u32 = 0;
+
+pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
+    linker.func_wrap("env", "proxy_log", |caller: Caller<'_, VmState>, level: u32, data: u32, size: u32| {
+        Status::of(log(&Guest::new(caller), level, Region(data, size)))
+    })?;
+    linker.func_wrap("env", "proxy_get_log_level", |caller: Caller<'_, VmState>, out: u32| {
+        Status::of(Guest::new(caller).write_u32(out, LOG_LEVEL))
+    })?;
+    linker.func_wrap("env", "proxy_get_current_time_nanoseconds", |caller: Caller<'_, VmState>, out: u32| {
+        let now = caller.data().shared.clock.nanoseconds();
+        Status::of(Guest::new(caller).write_u64(out, now))
+    })?;
+    Ok(())
+}
+
+fn log(guest: &Guest<'_>, level: u32, message: Region) -> HostcallResult {
+    let level = log_level(level)?;
+    let message = guest.read_text(message)?;
+    guest.state().log(level, message);
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Hostcalls that the ABI has and this host does not offer yet: they link, return `Unimplemented`, and say so in the
+//! log, so that a filter's author never has to guess.
+
+use wasmtime::{Caller, FuncType, Linker, Result, Val, ValType};
+
+use crate::abi::Status;
+use crate::host::vm::VmState;
+
+/// Names and parameter types (`i` = i32, `I` = i64) as Envoy 1.40 links them; each returns one i32.
+const UNSUPPORTED: [(&str, &str); 23] = [
+    ("proxy_set_tick_period_milliseconds", "i"),
+    ("proxy_get_status", "iii"),
+    ("proxy_continue_stream", "i"),
+    ("proxy_close_stream", "i"),
+    ("proxy_http_call", "iiiiiiiiii"),
+    ("proxy_grpc_call", "iiiiiiiiiiii"),
+    ("proxy_grpc_stream", "iiiiiiiii"),
+    ("proxy_grpc_send", "iiii"),
+    ("proxy_grpc_cancel", "i"),
+    ("proxy_grpc_close", "i"),
+    ("proxy_define_metric", "iiii"),
+    ("proxy_increment_metric", "iI"),
+    ("proxy_record_metric", "iI"),
+    ("proxy_get_metric", "ii"),
+    ("proxy_get_shared_data", "iiiii"),
+    ("proxy_set_shared_data", "iiiii"),
+    ("proxy_register_shared_queue", "iii"),
+    ("proxy_resolve_shared_queue", "iiiii"),
+    ("proxy_dequeue_shared_queue", "iii"),
+    ("proxy_enqueue_shared_queue", "iii"),
+    ("proxy_done", ""),
+    ("pthread_equal", "ii"),
+    ("envoy_resolve_dns", "iii"),
+];
+
+pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
+    for (name, params) in UNSUPPORTED {
+        let params = params.chars().map(|kind| if kind == 'I' { ValType::I64 } else { ValType::I32 });
+        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        linker.func_new("env", name, ty, move |caller: Caller<'_, VmState>, _, results| {
+            caller.data().log("warn", format!("the filter called `{name}`, which host-runner does not offer yet"));
+            if let Some(result) = results.first_mut() {
+                *result = Val::I32(Status::UNIMPLEMENTED.0.cast_signed());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The WASI preview 1 subset that Envoy offers, under both of its module names (section 1.5 of the host rules).
+//!
+//! Written by hand, because the point is to have what Envoy has and nothing more: no files, no sockets, no sleep.
+
+use wasmtime::{Caller, FuncType, Linker, Result, Val, ValType};
+
+use super::Guest;
+use super::guest::Region;
+use crate::abi::Status;
+use crate::host::vm::VmState;
+
+/// A WASI error number; 0 is success.
+type Errno = u32;
+
+const SUCCESS: Errno = 0;
+const EBADF: Errno = 8;
+const EFAULT: Errno = 21;
+const EINVAL: Errno = 28;
+const EIO: Errno = 29;
+const ENOENT: Errno = 44;
+const ENOSYS: Errno = 52;
+const ENOTDIR: Errno = 20;
+const ENOTSUP: Errno = 58;
+
+/// More random bytes at once than this are refused.
+const MAX_RANDOM: u32 = 65_536;
+const RIGHT_FD_WRITE: u64 = 1 << 6;
+
+/// Calls that only ever answer one number: name, parameter types, errno. `path_link` and `path_symlink` have one
+/// parameter fewer than the standard's, as in Envoy, so that a module which Envoy refuses is refused here (rule W1).
+const FIXED: [(&str, &str, Errno); 34] = [
+    ("fd_read", "iiii", ENOSYS),
+    ("fd_pread", "iiiIi", ENOSYS),
+    ("fd_seek", "iIii", SUCCESS),
+    ("fd_close", "i", SUCCESS),
+    ("fd_fdstat_set_flags", "ii", ENOSYS),
+    ("fd_fdstat_set_rights", "iII", SUCCESS),
+    ("fd_advise", "iIIi", SUCCESS),
+    ("fd_allocate", "iII", SUCCESS),
+    ("fd_datasync", "i", SUCCESS),
+    ("fd_sync", "i", SUCCESS),
+    ("fd_tell", "ii", SUCCESS),
+    ("fd_filestat_get", "ii", EBADF),
+    ("fd_filestat_set_size", "iI", SUCCESS),
+    ("fd_filestat_set_times", "iIIi", SUCCESS),
+    ("fd_readdir", "iiiIi", ENOTDIR),
+    ("fd_renumber", "ii", ENOTSUP),
+    ("fd_prestat_get", "ii", EBADF),
+    ("fd_prestat_dir_name", "iii", ENOSYS),
+    ("path_create_directory", "iii", ENOTSUP),
+    ("path_filestat_get", "iiiii", ENOTSUP),
+    ("path_filestat_set_times", "iiiiIIi", ENOTSUP),
+    ("path_link", "iiiiii", ENOTSUP),
+    ("path_open", "iiiiiIIii", ENOENT),
+    ("path_readlink", "iiiiii", ENOTSUP),
+    ("path_remove_directory", "iii", ENOTSUP),
+    ("path_rename", "iiiiii", ENOTSUP),
+    ("path_symlink", "iiii", ENOTSUP),
+    ("path_unlink_file", "iii", ENOTSUP),
+    ("sock_accept", "iii", ENOTSUP),
+    ("sock_recv", "iiiiii", ENOTSUP),
+    ("sock_send", "iiiii", ENOTSUP),
+    ("sock_shutdown", "ii", ENOTSUP),
+    ("sched_yield", "", SUCCESS),
+    ("environ_get", "ii", SUCCESS),
+];
+
+pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
+    for module in ["wasi_snapshot_preview1", "wasi_unstable"] {
+        link_fixed(linker, module)?;
+        link_output(linker, module)?;
+        link_environment(linker, module)?;
+    }
+    Ok(())
+}
+
+fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
+    for (name, params, errno) in FIXED {
+        let params = params.chars().map(|kind| if kind == 'I' { ValType::I64 } else { ValType::I32 });
+        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        linker.func_new(module, name, ty, move |_, _, results| {
+            if let Some(result) = results.first_mut() {
+                *result = Val::I32(errno.cast_signed());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
+    linker.func_wrap(module, "fd_write", |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, out: u32| {
+        errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
+    })?;
+    linker.func_wrap(
+        module,
+        "fd_pwrite",
+        |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, _: u64, out: u32| {
+            errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
+        },
+    )?;
+    linker.func_wrap(module, "fd_fdstat_get", |caller: Caller<'_, VmState>, fd: u32, out: u32| {
+        errno(fdstat(&mut Guest::new(caller), fd, out))
+    })?;
+    // Envoy's returns; a libc `exit` then runs into `unreachable`, which is the trap one sees.
+    linker.func_wrap(module, "proc_exit", |_: Caller<'_, VmState>, _: u32| {})?;
+    Ok(())
+}
+
+fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
+    for name in ["args_sizes_get", "environ_sizes_get"] {
+        linker.func_wrap(module, name, |caller: Caller<'_, VmState>, count: u32, size: u32| {
+            let mut guest = Guest::new(caller);
+            errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
+        })?;
+    }
+    linker.func_wrap(module, "args_get", |_: Caller<'_, VmState>, _: u32, _: u32| SUCCESS)?;
+    linker.func_wrap(module, "clock_time_get", |caller: Caller<'_, VmState>, id: u32, _: u64, out: u32| {
+        let now = caller.data().shared.clock.nanoseconds();
+        // Realtime and monotonic; both read the one clock.
+        errno(if id <= 1 { memory(Guest::new(caller).write_u64(out, now)) } else { Err(ENOTSUP) })
+    })?;
+    linker.func_wrap(module, "clock_res_get", |caller: Caller<'_, VmState>, _: u32, out: u32| {
+        errno(memory(Guest::new(caller).write_u64(out, 1)))
+    })?;
+    linker.func_wrap(module, "random_get", |caller: Caller<'_, VmState>, out: u32, size: u32| {
+        errno(random(&mut Guest::new(caller), out, size))
+    })?;
+    // No events, no waiting: a guest's `sleep` returns at once.
+    linker.func_wrap(module, "poll_oneoff", |caller: Caller<'_, VmState>, _: u32, _: u32, _: u32, out: u32| {
+        errno(zero(&mut Guest::new(caller), out))
+    })?;
+    Ok(())
+}
+
+// One log line per call: standard output at info, standard error at error, one trailing line end removed.
+fn write(guest: &mut Guest<'_>, fd: u32, Region(iovs, count): Region, out: u32) -> std::result::Result<(), Errno> {
+    let level = match fd {
+        1 => "info",
+        2 => "error",
+        _ => return Err(EBADF),
+    };
+    let mut bytes = Vec::new();
+    for iov in 0..count {
+        let at = iovs.saturating_add(iov.saturating_mul(8));
+        let region = memory(guest.read_u32(at).and_then(|p| Ok(Region(p, guest.read_u32(at.saturating_add(4))?))))?;
+        bytes.extend(memory(guest.read(region))?);
+    }
+    let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
+    guest.state().log(level, text);
+    memory(guest.write_u32(out, u32::try_from(bytes.len()).unwrap_or(u32::MAX)))
+}
+
+fn fdstat(guest: &mut Guest<'_>, fd: u32, out: u32) -> std::result::Result<(), Errno> {
+    if !matches!(fd, 1 | 2) {
+        return Err(EBADF);
+    }
+    let mut fdstat = [0; 24];
+    if let Some(rights) = fdstat.get_mut(8..16) {
+        rights.copy_from_slice(&RIGHT_FD_WRITE.to_le_bytes());
+    }
+    memory(guest.write(out, &fdstat))
+}
+
+fn random(guest: &mut Guest<'_>, out: u32, size: u32) -> std::result::Result<(), Errno> {
+    if size > MAX_RANDOM {
+        return Err(EINVAL);
+    }
+    let mut bytes = vec![0; size as usize];
+    getrandom::fill(&mut bytes).map_err(|_| EIO)?;
+    memory(guest.write(out, &bytes))
+}
+
+fn zero(guest: &mut Guest<'_>, out: u32) -> std::result::Result<(), Errno> {
+    memory(guest.write_u32(out, 0))
+}
+
+fn memory<T>(result: std::result::Result<T, Status>) -> std::result::Result<T, Errno> {
+    result.map_err(|_| EFAULT)
+}
+
+fn errno(result: std::result::Result<(), Errno>) -> Errno {
+    result.err().unwrap_or(SUCCESS)
+}

@@ -1,0 +1,40 @@
+//! The `log` crate's logger, writing to the host.
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use crate::abi;
+
+struct HostLogger;
+
+/// Routes `log` and panics to the host's log. The host decides which levels it keeps.
+pub(crate) fn install() {
+    if log::set_logger(&HostLogger).is_err() {
+        return;
+    }
+    log::set_max_level(LevelFilter::Debug);
+    std::panic::set_hook(Box::new(|panic| abi::log(5, &panic.to_string())));
+}
+
+// === impl HostLogger ===
+
+impl Log for HostLogger {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        abi::log(wire_level(record.level()), &record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+fn wire_level(level: Level) -> u32 {
+    match level {
+        Level::Trace => 0,
+        Level::Debug => 1,
+        Level::Info => 2,
+        Level::Warn => 3,
+        Level::Error => 4,
+    }
+}
