@@ -78,5 +78,8 @@ pub(crate) fn pairs_from_guest(bytes: Vec<u8>) -> Vec<(Vec<u8>, Vec<u8>)> {
     if headers.len() > MAX_PAIRS {
         return Vec::new();
     }
-    headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_vec(), value.to_vec()))
+        .collect()
 }

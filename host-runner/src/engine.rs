@@ -5,10 +5,13 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
-use wasmtime::{Config, Engine as WasmEngine, Extern, ExternType, InstancePre, Linker, Module as WasmModule, Store};
+use wasmtime::{
+    Config, Engine as WasmEngine, Extern, ExternType, InstancePre, Linker, Module as WasmModule,
+    Store,
+};
 
-use crate::hostcalls;
 use crate::host::vm::VmState;
+use crate::hostcalls;
 use crate::listener::ModuleFile;
 
 /// Compiles each module once per process and checks its imports once.
@@ -31,19 +34,27 @@ pub(crate) enum LoadError {
     #[error("`{0}` is not a WebAssembly module: {1}")]
     NotWasm(String, String),
     /// Rule V1.
-    #[error("`{0}` is not a Proxy-Wasm module: it exports none of `proxy_abi_version_0_2_0` and `proxy_abi_version_0_2_1`")]
+    #[error(
+        "`{0}` is not a Proxy-Wasm module: it exports none of `proxy_abi_version_0_2_0` and `proxy_abi_version_0_2_1`"
+    )]
     NoAbi(String),
     /// Rule V1; the first marker in export order decides.
-    #[error("`{0}` is for Proxy-Wasm 0.1.0, which host-runner does not support yet; 0.2.0 and 0.2.1 are supported")]
+    #[error(
+        "`{0}` is for Proxy-Wasm 0.1.0, which host-runner does not support yet; 0.2.0 and 0.2.1 are supported"
+    )]
     OldAbi(String),
     /// Rule V2.
-    #[error("`{0}` exports neither `malloc` nor `proxy_on_memory_allocate`, so the host cannot hand it any bytes")]
+    #[error(
+        "`{0}` exports neither `malloc` nor `proxy_on_memory_allocate`, so the host cannot hand it any bytes"
+    )]
     NoAllocator(String),
     /// Rule V5.
     #[error("`{0}` has no memory named `memory`; Envoy crashes on such a module")]
     NoMemory(String),
     /// Rules V3, V7.
-    #[error("`{module}` imports `{import}`, which is not a Proxy-Wasm 0.2 hostcall; Envoy refuses it too (missing import)")]
+    #[error(
+        "`{module}` imports `{import}`, which is not a Proxy-Wasm 0.2 hostcall; Envoy refuses it too (missing import)"
+    )]
     UnknownImport {
         /// The module.
         module: String,
@@ -51,7 +62,9 @@ pub(crate) enum LoadError {
         import: String,
     },
     /// Rule V3.
-    #[error("`{module}` imports `{import}` with another type than the ABI's; Envoy refuses it too (import type mismatch)")]
+    #[error(
+        "`{module}` imports `{import}` with another type than the ABI's; Envoy refuses it too (import type mismatch)"
+    )]
     ImportType {
         /// The module.
         module: String,
@@ -68,8 +81,10 @@ impl Engine {
         let mut config = Config::new();
         // As many frames of a trap as Envoy shows (rule T6).
         config.wasm_backtrace_max_frames(NonZeroUsize::new(20));
-        let wasm = WasmEngine::new(&config).map_err(|error| anyhow::anyhow!("cannot start wasmtime: {error:#}"))?;
-        let linker = hostcalls::linker(&wasm).map_err(|error| anyhow::anyhow!("cannot link the hostcalls: {error:#}"))?;
+        let wasm = WasmEngine::new(&config)
+            .map_err(|error| anyhow::anyhow!("cannot start wasmtime: {error:#}"))?;
+        let linker = hostcalls::linker(&wasm)
+            .map_err(|error| anyhow::anyhow!("cannot link the hostcalls: {error:#}"))?;
         Ok(Self {
             wasm,
             linker,
@@ -78,7 +93,10 @@ impl Engine {
     }
 
     pub(crate) fn load(&self, file: &ModuleFile) -> Result<Arc<Module>, LoadError> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut loaded = self
+            .loaded
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(module) = loaded.get(&file.sha256) {
             return Ok(Arc::clone(module));
         }
@@ -110,9 +128,20 @@ impl Engine {
             let path = format!("{}.{}", import.module(), import.name());
             let linked = self.linker.get(&mut store, import.module(), import.name());
             match (linked, import.ty()) {
-                (Ok(Extern::Func(linked)), ExternType::Func(wanted)) if linked.ty(&store).matches(&wanted) => {}
-                (Ok(_), _) => return Err(LoadError::ImportType { module: name.to_owned(), import: path }),
-                (Err(_), _) => return Err(LoadError::UnknownImport { module: name.to_owned(), import: path }),
+                (Ok(Extern::Func(linked)), ExternType::Func(wanted))
+                    if linked.ty(&store).matches(&wanted) => {}
+                (Ok(_), _) => {
+                    return Err(LoadError::ImportType {
+                        module: name.to_owned(),
+                        import: path,
+                    });
+                }
+                (Err(_), _) => {
+                    return Err(LoadError::UnknownImport {
+                        module: name.to_owned(),
+                        import: path,
+                    });
+                }
             }
         }
         Ok(())
@@ -120,12 +149,17 @@ impl Engine {
 }
 
 fn check_exports(module: &WasmModule, name: &str) -> Result<(), LoadError> {
-    match module.exports().find_map(|export| export.name().strip_prefix("proxy_abi_version_")) {
+    match module
+        .exports()
+        .find_map(|export| export.name().strip_prefix("proxy_abi_version_"))
+    {
         Some("0_2_0" | "0_2_1") => {}
         Some("0_1_0") => return Err(LoadError::OldAbi(name.to_owned())),
         _ => return Err(LoadError::NoAbi(name.to_owned())),
     }
-    if module.get_export("malloc").is_none() && module.get_export("proxy_on_memory_allocate").is_none() {
+    if module.get_export("malloc").is_none()
+        && module.get_export("proxy_on_memory_allocate").is_none()
+    {
         return Err(LoadError::NoAllocator(name.to_owned()));
     }
     match module.get_export("memory") {

@@ -102,11 +102,18 @@ impl Drop for Front {
     }
 }
 
-fn start_one(engine: &Engine, runtime: &Runtime, listener: &Listener, shared: &Shared) -> anyhow::Result<SocketAddr> {
+fn start_one(
+    engine: &Engine,
+    runtime: &Runtime,
+    listener: &Listener,
+    shared: &Shared,
+) -> anyhow::Result<SocketAddr> {
     let socket = runtime
         .block_on(TcpListener::bind(listener.address))
         .with_context(|| format!("cannot listen on {}", listener.address))?;
-    let address = socket.local_addr().context("a listening socket has an address")?;
+    let address = socket
+        .local_addr()
+        .context("a listening socket has an address")?;
     let proxy = serve::Proxy::new(engine, listener, shared)?;
     runtime.spawn(serve::accept(socket, Arc::new(proxy)));
     Ok(address)

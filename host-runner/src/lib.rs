@@ -1,9 +1,20 @@
 //! Runs Proxy-Wasm filters as Envoy does: live, in tests, and side by side with a real Envoy.
 
 mod abi;
+pub mod build;
+pub mod cli;
+mod command;
+pub mod doctor;
 mod engine;
+pub mod envoy;
 pub mod front;
 mod host;
 mod hostcalls;
 pub mod listener;
+pub mod mesh;
+pub mod report;
+pub mod scenario;
 pub mod subject;
+pub mod token;
+pub mod upstream;
+pub mod yaml;

@@ -1,3 +1,7 @@
 //! The command line of host-runner.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host_runner::cli::main()
+}

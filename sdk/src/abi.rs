@@ -2,7 +2,10 @@
 //!
 //! All `unsafe` of the SDK is in this file: raw imports, and taking over memory that the host had allocated through
 //! this module's own allocator (`proxy_on_memory_allocate`, rule M1).
-#![expect(unsafe_code, reason = "the ABI is raw pointers; each use says why it is sound")]
+#![expect(
+    unsafe_code,
+    reason = "the ABI is raw pointers; each use says why it is sound"
+)]
 
 use std::ptr::null_mut;
 use std::time::{Duration, SystemTime};
@@ -30,13 +33,41 @@ struct Returned {
 unsafe extern "C" {
     fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
-    fn proxy_get_buffer_bytes(kind: u32, start: usize, len: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_buffer_bytes(
+        kind: u32,
+        start: usize,
+        len: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_replace_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize) -> u32;
-    fn proxy_add_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_add_header_map_value(
+        map: u32,
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
-    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_size: usize,
@@ -67,7 +98,15 @@ pub(crate) fn log(level: u32, message: &str) {
 pub(crate) fn plugin_configuration() -> Result<Vec<u8>, HostError> {
     let mut out = Returned::nothing();
     // SAFETY: both out-pointers are valid for writes during the call.
-    let status = unsafe { proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, &raw mut out.data, &raw mut out.size) };
+    let status = unsafe {
+        proxy_get_buffer_bytes(
+            PLUGIN_CONFIGURATION,
+            0,
+            usize::MAX,
+            &raw mut out.data,
+            &raw mut out.size,
+        )
+    };
     match Status(status) {
         Status::NOT_FOUND => Ok(Vec::new()),
         status => check("get_buffer_bytes", "plugin configuration", status).map(|()| out.take()),
@@ -80,15 +119,29 @@ impl Host for WasmHost {
     fn request_headers(&self) -> Result<Headers, HostError> {
         let mut out = Returned::nothing();
         // SAFETY: both out-pointers are valid for writes during the call.
-        let status = unsafe { proxy_get_header_map_pairs(REQUEST_HEADERS, &raw mut out.data, &raw mut out.size) };
+        let status = unsafe {
+            proxy_get_header_map_pairs(REQUEST_HEADERS, &raw mut out.data, &raw mut out.size)
+        };
         check("get_header_map_pairs", "request headers", Status(status))?;
-        Headers::from_pairs(out.take()).map_err(|_| failed("get_header_map_pairs", "request headers", Status::PARSE_FAILURE))
+        Headers::from_pairs(out.take()).map_err(|_| {
+            failed(
+                "get_header_map_pairs",
+                "request headers",
+                Status::PARSE_FAILURE,
+            )
+        })
     }
 
     fn set_request_header(&self, name: &str, value: &[u8]) -> Result<(), HostError> {
         // SAFETY: the pointers and lengths describe `name` and `value`, which the host only reads during the call.
         let status = unsafe {
-            proxy_replace_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+            proxy_replace_header_map_value(
+                REQUEST_HEADERS,
+                name.as_ptr(),
+                name.len(),
+                value.as_ptr(),
+                value.len(),
+            )
         };
         check("replace_header_map_value", name, Status(status))
     }
@@ -96,14 +149,21 @@ impl Host for WasmHost {
     fn add_request_header(&self, name: &str, value: &[u8]) -> Result<(), HostError> {
         // SAFETY: the pointers and lengths describe `name` and `value`, which the host only reads during the call.
         let status = unsafe {
-            proxy_add_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+            proxy_add_header_map_value(
+                REQUEST_HEADERS,
+                name.as_ptr(),
+                name.len(),
+                value.as_ptr(),
+                value.len(),
+            )
         };
         check("add_header_map_value", name, Status(status))
     }
 
     fn remove_request_header(&self, name: &str) -> Result<(), HostError> {
         // SAFETY: the pointer and length describe `name`, which the host only reads during the call.
-        let status = unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) };
+        let status =
+            unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) };
         check("remove_header_map_value", name, Status(status))
     }
 
@@ -111,7 +171,14 @@ impl Host for WasmHost {
         let joined = path.join("\0");
         let mut out = Returned::nothing();
         // SAFETY: the path is only read during the call; both out-pointers are valid for writes during it.
-        let status = unsafe { proxy_get_property(joined.as_ptr(), joined.len(), &raw mut out.data, &raw mut out.size) };
+        let status = unsafe {
+            proxy_get_property(
+                joined.as_ptr(),
+                joined.len(),
+                &raw mut out.data,
+                &raw mut out.size,
+            )
+        };
         match Status(status) {
             Status::NOT_FOUND => Ok(None),
             status => check("get_property", &path.join("."), status).map(|()| Some(out.take())),
@@ -120,7 +187,8 @@ impl Host for WasmHost {
 
     fn set_state(&self, name: &str, value: &[u8]) -> Result<(), HostError> {
         // SAFETY: the pointers and lengths describe `name` and `value`, which the host only reads during the call.
-        let status = unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+        let status =
+            unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
         check("set_property", name, Status(status))
     }
 
@@ -141,7 +209,12 @@ impl Host for WasmHost {
     }
 
     fn send_local_reply(&self, reply: &LocalReply) -> Result<(), HostError> {
-        let headers = to_pairs(reply.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
+        let headers = to_pairs(
+            reply
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes(), value.as_slice())),
+        );
         // SAFETY: all four regions are only read during the call.
         let status = unsafe {
             proxy_send_local_response(
@@ -175,7 +248,10 @@ impl Host for WasmHost {
 
 impl Returned {
     fn nothing() -> Self {
-        Self { data: null_mut(), size: 0 }
+        Self {
+            data: null_mut(),
+            size: 0,
+        }
     }
 
     fn take(self) -> Vec<u8> {

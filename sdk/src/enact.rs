@@ -18,7 +18,13 @@ pub(crate) enum Outcome {
 /// Returns whether the stream may go on to the next filter.
 pub fn enact(host: &dyn Host, verdict: Result<Verdict, HostError>) -> bool {
     let outcome = verdict.and_then(|verdict| carry_out(host, verdict));
-    let outcome = outcome.or_else(|error| reply(host, &not_judged(&error), &Reason::from("filter.hostcall_failed")));
+    let outcome = outcome.or_else(|error| {
+        reply(
+            host,
+            &not_judged(&error),
+            &Reason::from("filter.hostcall_failed"),
+        )
+    });
     match outcome {
         Ok(outcome) => outcome == Outcome::Continue,
         Err(error) => {
@@ -31,7 +37,10 @@ pub fn enact(host: &dyn Host, verdict: Result<Verdict, HostError>) -> bool {
 fn carry_out(host: &dyn Host, verdict: Verdict) -> Result<Outcome, HostError> {
     match verdict {
         Verdict::Continue { effects, .. } => apply(host, &effects).map(|()| Outcome::Continue),
-        Verdict::Deny { reply: local, reason } => reply(host, &local, &reason),
+        Verdict::Deny {
+            reply: local,
+            reason,
+        } => reply(host, &local, &reason),
     }
 }
 
@@ -66,6 +75,8 @@ fn reply(host: &dyn Host, local: &LocalReply, reason: &Reason) -> Result<Outcome
 fn not_judged(error: &HostError) -> LocalReply {
     log::error!("the request is denied, because it could not be judged: {error}");
     let Status(status) = error.status;
-    LocalReply::new(500, "the request could not be judged")
-        .with_details(format!("meshwright_hostcall_failed{{{}_{status}}}", error.call))
+    LocalReply::new(500, "the request could not be judged").with_details(format!(
+        "meshwright_hostcall_failed{{{}_{status}}}",
+        error.call
+    ))
 }

@@ -57,7 +57,9 @@ pub use request::Request;
 /// What a filter usually needs.
 pub mod prelude {
     pub use crate::{Filter, Host, HostError, Request};
-    pub use meshwright_core::{ConfigError, Effects, HeaderEdit, Headers, LocalReply, Reason, RequestHead, Verdict};
+    pub use meshwright_core::{
+        ConfigError, Effects, HeaderEdit, Headers, LocalReply, Reason, RequestHead, Verdict,
+    };
 }
 
 /// Makes the given [`Filter`] the plugin of this module. Call it once, at the root of a `cdylib` crate.
@@ -67,7 +69,9 @@ pub mod prelude {
 macro_rules! main {
     ($filter:ty) => {
         #[cfg(target_arch = "wasm32")]
-        $crate::__private::proxy_wasm::main! {{ $crate::__private::start::<$filter>(); }}
+        const _: () = {
+            $crate::__private::proxy_wasm::main! {{ $crate::__private::start::<$filter>(); }}
+        };
 
         #[cfg(not(target_arch = "wasm32"))]
         const _: () = $crate::__private::is_filter::<$filter>();

@@ -52,10 +52,12 @@ impl<'a> Request<'a> {
     /// When the host refuses.
     pub fn property_integer(&self, path: &[&str]) -> Result<Option<i64>, HostError> {
         let value = self.host.property(path)?;
-        Ok(value.and_then(|bytes| match <[u8; 8]>::try_from(bytes.as_slice()) {
-            Ok(wire) => Some(i64::from_le_bytes(wire)),
-            Err(_) => std::str::from_utf8(&bytes).ok()?.parse().ok(),
-        }))
+        Ok(
+            value.and_then(|bytes| match <[u8; 8]>::try_from(bytes.as_slice()) {
+                Ok(wire) => Some(i64::from_le_bytes(wire)),
+                Err(_) => std::str::from_utf8(&bytes).ok()?.parse().ok(),
+            }),
+        )
     }
 
     /// The IP address in a property that holds `ip:port`, `[ip]:port` or a bare address.
@@ -95,7 +97,9 @@ impl std::fmt::Debug for Request<'_> {
 }
 
 fn parse_address(text: &str) -> Option<IpAddr> {
-    let with_port = text.parse::<std::net::SocketAddr>().map(|address| address.ip());
+    let with_port = text
+        .parse::<std::net::SocketAddr>()
+        .map(|address| address.ip());
     with_port.or_else(|_| text.parse()).ok()
 }
 

@@ -27,7 +27,11 @@ struct Stream<F> {
 /// Registers `F` with the dispatcher; called from `_initialize`.
 pub fn start<F: Filter>() {
     logger::install();
-    proxy_wasm::set_root_context(|_| Box::new(Root::<F> { filter: RefCell::new(None) }));
+    proxy_wasm::set_root_context(|_| {
+        Box::new(Root::<F> {
+            filter: RefCell::new(None),
+        })
+    });
 }
 
 // === impl Root ===
@@ -59,7 +63,8 @@ impl<F: Filter> RootContext for Root<F> {
 }
 
 fn configure<F: Filter>() -> Result<F, ConfigError> {
-    let json = abi::plugin_configuration().map_err(|error| ConfigError::new("", error.to_string()))?;
+    let json =
+        abi::plugin_configuration().map_err(|error| ConfigError::new("", error.to_string()))?;
     F::new(from_json(&json)?)
 }
 

@@ -1,1 +1,97 @@
-//! The authz Proxy-Wasm filter.
+//! AuthorizationPolicy as a Proxy-Wasm filter: reads what the policies ask for, asks `policy_authz`, enacts the verdict.
+//!
+//! The policies themselves (what matches, what denies, why) are in `filters/policy/authz`; here is only where each
+//! input comes from. Claims come from jwt-auth through stream state, never from a header (rule W3).
+
+use std::net::IpAddr;
+
+use meshwright::core::state;
+use meshwright::prelude::*;
+use policy_authz::{Authorizer, Config, Connection, Needs, Request as Judged};
+use serde_json::Value;
+
+struct Authz {
+    authorizer: Authorizer,
+}
+
+impl Filter for Authz {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, ConfigError> {
+        let authorizer = Authorizer::new(&config)?;
+        Ok(Self { authorizer })
+    }
+
+    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError> {
+        let needs = self.authorizer.needs();
+        let claims = if needs.claims { claims(request)? } else { None };
+        Ok(self.authorizer.evaluate(&Judged {
+            head: &request.head()?,
+            claims: claims.as_ref(),
+            connection: &connection(request, needs)?,
+        }))
+    }
+}
+
+meshwright::main!(Authz);
+
+// A payload that is no JSON cannot come from jwt-auth; as `null` it makes every rule on claims unjudgeable, hence denied.
+fn claims(request: &Request<'_>) -> Result<Option<Value>, HostError> {
+    let payload = request.state(state::JWT_PAYLOAD)?;
+    Ok(payload.map(|json| serde_json::from_slice(&json).unwrap_or(Value::Null)))
+}
+
+fn connection(request: &Request<'_>, needs: Needs) -> Result<Connection, HostError> {
+    let mut connection = Connection::default();
+    if needs.remote_ip {
+        connection.remote_ip = request.property_address(&["source", "address"])?;
+    }
+    if needs.source_ip {
+        connection.source_ip = direct_peer(request)?;
+    }
+    if needs.destination_ip {
+        connection.destination_ip = request.property_address(&["destination", "address"])?;
+    }
+    if needs.destination_port {
+        let port = request.property_integer(&["destination", "port"])?;
+        connection.destination_port = port.and_then(|port| u16::try_from(port).ok());
+    }
+    if needs.principals {
+        connection.principals = principals(request)?;
+    }
+    if needs.sni {
+        connection.sni = request.property(&["connection", "requested_server_name"])?;
+    }
+    Ok(connection)
+}
+
+// Envoy shows one address: the peer's own, or one from `x-forwarded-for`, which has port 0. Then the peer is unknown
+// (rule M4).
+fn direct_peer(request: &Request<'_>) -> Result<Option<IpAddr>, HostError> {
+    match request.property_integer(&["source", "port"])? {
+        Some(port) if port != 0 => request.property_address(&["source", "address"]),
+        _ => Ok(None),
+    }
+}
+
+// Only a certificate that the proxy validated names anybody. Envoy shows the first URI SAN and the first DNS SAN (rule M4).
+fn principals(request: &Request<'_>) -> Result<Vec<String>, HostError> {
+    if request
+        .property(&["connection", "peer_certificate_valid"])?
+        .as_deref()
+        != Some(&[1])
+    {
+        return Ok(Vec::new());
+    }
+    let sans = [
+        "uri_san_peer_certificate",
+        "dns_san_peer_certificate",
+        "subject_peer_certificate",
+    ];
+    let mut principals = Vec::new();
+    for name in sans {
+        let san = request.property(&["connection", name])?;
+        principals.extend(san.and_then(|san| String::from_utf8(san).ok()));
+    }
+    Ok(principals)
+}

@@ -20,7 +20,9 @@ pub(crate) type BodySender = mpsc::Sender<Result<Frame<Bytes>, Cut>>;
 
 /// A complete body.
 pub(crate) fn full(bytes: Vec<u8>) -> Body {
-    Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed()
+    Full::new(Bytes::from(bytes))
+        .map_err(|never| match never {})
+        .boxed()
 }
 
 /// A body that is written frame by frame; small, so that a slow reader slows the writer.
@@ -35,7 +37,10 @@ struct Receiver(mpsc::Receiver<Result<Frame<Bytes>, Cut>>);
 impl futures_core::Stream for Receiver {
     type Item = Result<Frame<Bytes>, Cut>;
 
-    fn poll_next(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
         self.0.poll_recv(context)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
@@ -20,9 +19,6 @@ use crate::host::exchange::{RequestStep, ResponseStep};
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::PendingReply;
 
-/// Envoy's default route timeout.
-const ROUTE_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Pooled HTTP/1.1 connections to upstreams.
 pub(crate) struct Upstreams {
     client: Client<HttpConnector, Body>,
@@ -39,10 +35,20 @@ impl Upstreams {
 }
 
 /// Sends the request upstream while its body passes the filters, and returns the response.
-pub(crate) async fn exchange(upstreams: &Upstreams, address: SocketAddr, live: Arc<Live>, incoming: Incoming) -> Response<Body> {
+pub(crate) async fn exchange(
+    upstreams: &Upstreams,
+    address: SocketAddr,
+    live: Arc<Live>,
+    incoming: Incoming,
+) -> Response<Body> {
     let (sender, body) = channel();
-    let body = if incoming.is_end_stream() { full(Vec::new()) } else { body };
-    let request = live.stage(|exchange, _| upstream_request(&exchange.stream.request_headers, address, body));
+    let body = if incoming.is_end_stream() {
+        full(Vec::new())
+    } else {
+        body
+    };
+    let request =
+        live.stage(|exchange, _| upstream_request(&exchange.stream.request_headers, address, body));
     let request = match request {
         Some(Ok(request)) => request,
         Some(Err(reply)) => return proxy_reply(&live, reply),
@@ -50,21 +56,20 @@ pub(crate) async fn exchange(upstreams: &Upstreams, address: SocketAddr, live: A
     };
     let (replied, reply) = oneshot::channel();
     tokio::spawn(pump_request(Arc::clone(&live), incoming, sender, replied));
-    let response = tokio::time::timeout(ROUTE_TIMEOUT, upstreams.client.request(request));
+    // Without a timeout, as Istio's routes are by default (rule R18).
+    let response = upstreams.client.request(request);
     tokio::select! {
         biased;
         // A filter ended the exchange while the body was passing; the request upstream is dropped.
         Ok(body) = reply => local(&live, body),
         response = response => match response {
-            Ok(Ok(response)) => downstream_response(live, response),
-            Ok(Err(_)) => proxy_reply(&live, PendingReply::of_proxy(503, CONNECT_FAILED, "upstream_reset_before_response_started")),
-            Err(_) => proxy_reply(&live, PendingReply::of_proxy(504, "upstream request timeout", "response_timeout")),
+            Ok(response) => downstream_response(live, response),
+            Err(_) => proxy_reply(&live, PendingReply::of_proxy(503, CONNECT_FAILED, "upstream_reset_before_response_started")),
         },
     }
 }
 
-const CONNECT_FAILED: &str =
-    "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
+const CONNECT_FAILED: &str = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
 
 /// A response that a filter or the proxy made; its headers are in the stream.
 pub(crate) fn local(live: &Live, body: Vec<u8>) -> Response<Body> {
@@ -83,7 +88,9 @@ pub(crate) fn proxy_reply(live: &Live, reply: PendingReply) -> Response<Body> {
 
 /// A status code as filters give them; what HTTP cannot carry becomes 500.
 pub(crate) fn status_code(status: u32) -> StatusCode {
-    let code = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let code = u16::try_from(status)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
     code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
@@ -96,18 +103,31 @@ fn status_only(status: u32) -> Response<Body> {
 // --- request ---
 
 // Envoy checks header bytes here, at the router, and answers 503 with the offender's name (rules H10, W6).
-fn upstream_request(headers: &HeaderMap, address: SocketAddr, body: Body) -> Result<Request<Body>, PendingReply> {
+fn upstream_request(
+    headers: &HeaderMap,
+    address: SocketAddr,
+    body: Body,
+) -> Result<Request<Body>, PendingReply> {
     let path = headers.get(b":path").unwrap_or(b"/");
-    let uri = Uri::builder().scheme("http").authority(address.to_string()).path_and_query(path).build();
+    let uri = Uri::builder()
+        .scheme("http")
+        .authority(address.to_string())
+        .path_and_query(path)
+        .build();
     let mut request = Request::new(body);
     *request.uri_mut() = uri.map_err(|_| invalid_header("value for", b":path"))?;
-    let method = headers.get(b":method").ok_or_else(|| missing_header(":method"))?;
-    *request.method_mut() = method.try_into().map_err(|_| invalid_header("value for", b":method"))?;
+    let method = headers
+        .get(b":method")
+        .ok_or_else(|| missing_header(":method"))?;
+    *request.method_mut() = method
+        .try_into()
+        .map_err(|_| invalid_header("value for", b":method"))?;
     for (name, value) in headers.iter() {
         let name = if name == b":authority" { b"host" } else { name };
         if !name.starts_with(b":") {
             let key = HeaderName::from_bytes(name).map_err(|_| invalid_header("name", name))?;
-            let value = HeaderValue::from_bytes(value).map_err(|_| invalid_header("value for", name))?;
+            let value =
+                HeaderValue::from_bytes(value).map_err(|_| invalid_header("value for", name))?;
             request.headers_mut().append(key, value);
         }
     }
@@ -124,7 +144,12 @@ fn missing_header(name: &str) -> PendingReply {
     PendingReply::of_proxy(503, &body, "filter_removed_required_request_headers")
 }
 
-async fn pump_request(live: Arc<Live>, mut incoming: Incoming, sender: BodySender, replied: oneshot::Sender<Vec<u8>>) {
+async fn pump_request(
+    live: Arc<Live>,
+    mut incoming: Incoming,
+    sender: BodySender,
+    replied: oneshot::Sender<Vec<u8>>,
+) {
     if incoming.is_end_stream() {
         return;
     }
@@ -149,7 +174,9 @@ async fn pump_request(live: Arc<Live>, mut incoming: Incoming, sender: BodySende
     if !ended {
         // HTTP/1 bodies end with an empty call (rule L8).
         match live.stage(|exchange, worker| exchange.request_body(worker, Vec::new(), true)) {
-            Some(RequestStep::Forward(rest)) => drop(sender.send(Ok(Frame::data(rest.into()))).await),
+            Some(RequestStep::Forward(rest)) => {
+                drop(sender.send(Ok(Frame::data(rest.into()))).await)
+            }
             Some(RequestStep::Reply(body)) => reply_instead(&sender, replied, body).await,
             None => {}
         }
@@ -158,10 +185,14 @@ async fn pump_request(live: Arc<Live>, mut incoming: Incoming, sender: BodySende
 
 fn request_frame(live: &Live, frame: Frame<Bytes>, end: bool) -> Option<RequestStep<Frame<Bytes>>> {
     match frame.into_data() {
-        Ok(data) => live.stage(|exchange, worker| match exchange.request_body(worker, data.into(), end) {
-            RequestStep::Forward(data) => RequestStep::Forward(Frame::data(data.into())),
-            RequestStep::Reply(body) => RequestStep::Reply(body),
-        }),
+        Ok(data) => {
+            live.stage(
+                |exchange, worker| match exchange.request_body(worker, data.into(), end) {
+                    RequestStep::Forward(data) => RequestStep::Forward(Frame::data(data.into())),
+                    RequestStep::Reply(body) => RequestStep::Reply(body),
+                },
+            )
+        }
         Err(frame) => request_trailers(live, frame),
     }
 }
@@ -169,11 +200,16 @@ fn request_frame(live: &Live, frame: Frame<Bytes>, end: bool) -> Option<RequestS
 // The filters see HTTP/2 trailers; the HTTP/1.1 upstream does not get them (rule L12).
 fn request_trailers(live: &Live, frame: Frame<Bytes>) -> Option<RequestStep<Frame<Bytes>>> {
     let trailers = frame.into_trailers().unwrap_or_default();
-    let trailers = trailers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    live.stage(|exchange, worker| match exchange.request_trailers(worker, trailers) {
-        RequestStep::Forward(()) => RequestStep::Forward(Frame::data(Bytes::new())),
-        RequestStep::Reply(body) => RequestStep::Reply(body),
-    })
+    let trailers = trailers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    live.stage(
+        |exchange, worker| match exchange.request_trailers(worker, trailers) {
+            RequestStep::Forward(()) => RequestStep::Forward(Frame::data(Bytes::new())),
+            RequestStep::Reply(body) => RequestStep::Reply(body),
+        },
+    )
 }
 
 async fn reply_instead(sender: &BodySender, replied: oneshot::Sender<Vec<u8>>, body: Vec<u8>) {
@@ -201,10 +237,19 @@ fn downstream_response(live: Arc<Live>, response: Response<Incoming>) -> Respons
         Some(ResponseStep::Replace(body)) => return local(&live, body),
         None => return status_only(500),
     }
-    let head = live.stage(|exchange, _| response_head(&exchange.stream.response_headers)).flatten();
+    let head = live
+        .stage(|exchange, _| response_head(&exchange.stream.response_headers))
+        .flatten();
     let Some(head) = head else {
         // Rule H9.
-        return proxy_reply(&live, PendingReply::of_proxy(502, "missing required header: :status", "filter_removed_required_response_headers"));
+        return proxy_reply(
+            &live,
+            PendingReply::of_proxy(
+                502,
+                "missing required header: :status",
+                "filter_removed_required_response_headers",
+            ),
+        );
     };
     if end {
         return head.map(|()| full(Vec::new()));
@@ -226,7 +271,10 @@ fn upstream_headers(parts: &http::response::Parts) -> HeaderMap {
 }
 
 fn response_head(headers: &HeaderMap) -> Option<Response<()>> {
-    let status = std::str::from_utf8(headers.get(b":status")?).ok()?.parse().ok()?;
+    let status = std::str::from_utf8(headers.get(b":status")?)
+        .ok()?
+        .parse()
+        .ok()?;
     let mut response = Response::new(());
     *response.status_mut() = status_code(status);
     for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
@@ -235,7 +283,9 @@ fn response_head(headers: &HeaderMap) -> Option<Response<()>> {
         let value = HeaderValue::from_bytes(value).ok()?;
         response.headers_mut().append(name, value);
     }
-    response.headers_mut().insert("server", HeaderValue::from_static("host-runner"));
+    response
+        .headers_mut()
+        .insert("server", HeaderValue::from_static("host-runner"));
     Some(response)
 }
 
@@ -254,7 +304,10 @@ async fn pump_response(live: Arc<Live>, mut incoming: Incoming, sender: BodySend
 }
 
 async fn send_response(live: &Live, sender: &BodySender, data: Vec<u8>, end: bool) -> bool {
-    match live.stage(|exchange, worker| exchange.response_body(worker, data, end)).flatten() {
+    match live
+        .stage(|exchange, worker| exchange.response_body(worker, data, end))
+        .flatten()
+    {
         Some(data) if data.is_empty() => true,
         Some(data) => sender.send(Ok(Frame::data(data.into()))).await.is_ok(),
         None => {

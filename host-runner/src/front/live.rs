@@ -27,13 +27,18 @@ impl Live {
     /// Runs one stage. Nothing waits inside: callbacks return at once.
     pub(crate) fn stage<T>(&self, run: impl FnOnce(&mut Exchange, &mut Worker) -> T) -> Option<T> {
         let mut exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
-        exchange.as_mut().map(|exchange| run(exchange, &mut lock(&self.worker)))
+        exchange
+            .as_mut()
+            .map(|exchange| run(exchange, &mut lock(&self.worker)))
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        let exchange = self.exchange.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let exchange = self
+            .exchange
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(exchange) = exchange.take() {
             exchange.finish(&mut lock(&self.worker));
         }

@@ -24,21 +24,37 @@ impl Router {
     /// Picks the route anew.
     pub(crate) fn pick(&self, stream: &StreamState) -> CachedRoute {
         // A request without a path (CONNECT) matches no prefix.
-        let has_path = stream.request_headers.get(b":path").is_some_and(|path| path.starts_with(b"/"));
-        CachedRoute(self.routes.iter().position(|route| has_path && matches(route, stream)))
+        let has_path = stream
+            .request_headers
+            .get(b":path")
+            .is_some_and(|path| path.starts_with(b"/"));
+        CachedRoute(
+            self.routes
+                .iter()
+                .position(|route| has_path && matches(route, stream)),
+        )
     }
 
     /// The cluster of a route after the filters ran.
     pub(crate) fn cluster(&self, cached: CachedRoute, stream: &StreamState) -> Option<&Cluster> {
-        let CachedRoute(index) = if stream.route_cache_cleared { self.pick(stream) } else { cached };
+        let CachedRoute(index) = if stream.route_cache_cleared {
+            self.pick(stream)
+        } else {
+            cached
+        };
         let route = self.routes.get(index?)?;
-        self.clusters.iter().find(|cluster| cluster.name == route.cluster)
+        self.clusters
+            .iter()
+            .find(|cluster| cluster.name == route.cluster)
     }
 }
 
 fn matches(route: &Route, stream: &StreamState) -> bool {
     match &route.state {
-        Some((name, value)) => stream.state.get(name.as_bytes()).is_some_and(|state| state == value.as_bytes()),
+        Some((name, value)) => stream
+            .state
+            .get(name.as_bytes())
+            .is_some_and(|state| state == value.as_bytes()),
         None => true,
     }
 }

@@ -1,9 +1,9 @@
 //! Serving connections: each request through the chain, to its cluster, and back.
 
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::convert::Infallible;
 
 use http::{Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::body::{Body, full};
 use super::forward::{self, Upstreams};
 use super::live::Live;
-use super::request_head::{Refused, header_map};
+use super::request_head::{Refused, header_map, own_address};
 use super::router::Router;
 use crate::engine::Engine;
 use crate::host::exchange::RequestStep;
@@ -31,29 +31,46 @@ pub(crate) struct Proxy {
     upstreams: Upstreams,
     shared: Shared,
     connections: AtomicU64,
+    own_address: IpAddr,
 }
 
 // === impl Proxy ===
 
 impl Proxy {
-    pub(crate) fn new(engine: &Engine, listener: &Listener, shared: &Shared) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        engine: &Engine,
+        listener: &Listener,
+        shared: &Shared,
+    ) -> Result<Self, StartError> {
         Ok(Self {
-            worker: Arc::new(Mutex::new(Worker::start(engine, &listener.plugins, shared)?)),
+            worker: Arc::new(Mutex::new(Worker::start(
+                engine,
+                &listener.plugins,
+                shared,
+            )?)),
             router: Router::new(listener.routes.clone(), listener.clusters.clone()),
             upstreams: Upstreams::new(),
             shared: shared.clone(),
             connections: AtomicU64::new(0),
+            own_address: own_address(),
         })
     }
 
     async fn handle(&self, connection: Connection, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let headers = match header_map(&parts, connection.peer.ip()) {
+        let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
             Err(Refused(status)) => return refuse(status),
         };
         let protocol = protocol(parts.version);
-        let stream = StreamState::new(Connection { protocol, ..connection }, headers, self.shared.clock.now());
+        let stream = StreamState::new(
+            Connection {
+                protocol,
+                ..connection
+            },
+            headers,
+            self.shared.clock.now(),
+        );
         let route = self.router.pick(&stream);
         let live = Arc::new(Live::new(Arc::clone(&self.worker), stream));
         let end = body.is_end_stream();
@@ -62,7 +79,8 @@ impl Proxy {
             Some(RequestStep::Reply(body)) => return forward::local(&live, body),
             None => return refuse(500),
         }
-        let cluster = live.stage(|exchange, _| self.router.cluster(route, &exchange.stream).cloned());
+        let cluster =
+            live.stage(|exchange, _| self.router.cluster(route, &exchange.stream).cloned());
         match cluster.flatten() {
             Some(cluster) => forward::exchange(&self.upstreams, cluster.address, live, body).await,
             None => forward::proxy_reply(&live, PendingReply::of_proxy(404, "", "route_not_found")),
@@ -83,15 +101,24 @@ pub(crate) async fn accept(socket: TcpListener, proxy: Arc<Proxy>) {
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
-    let Ok(local) = stream.local_addr() else { return };
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
     let id = proxy.connections.fetch_add(1, Ordering::Relaxed);
-    let connection = Connection { id, peer, local, protocol: "" };
+    let connection = Connection {
+        id,
+        peer,
+        local,
+        protocol: "",
+    };
     let service = service_fn(move |request| {
         let proxy = Arc::clone(&proxy);
         async move { Ok::<_, Infallible>(proxy.handle(connection, request).await) }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 fn protocol(version: Version) -> &'static str {

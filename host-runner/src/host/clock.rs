@@ -23,7 +23,10 @@ impl Clock {
 
     /// Nanoseconds since the Unix epoch, as the ABI and WASI count.
     pub(crate) fn nanoseconds(&self) -> u64 {
-        let since = self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let since = self
+            .now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO);
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 }

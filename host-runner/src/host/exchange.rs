@@ -84,7 +84,9 @@ impl Exchange {
         self.stream.stage = Stage::RequestHeaders;
         for (index, plugin) in worker.plugins.iter_mut().enumerate() {
             let count = self.stream.request_headers.len();
-            if let Flow::Stop(stop) = self.call(plugin, index, "proxy_on_request_headers", count, Some(end)) {
+            if let Flow::Stop(stop) =
+                self.call(plugin, index, "proxy_on_request_headers", count, Some(end))
+            {
                 return RequestStep::Reply(self.stopped(worker, index, stop));
             }
         }
@@ -92,7 +94,12 @@ impl Exchange {
     }
 
     /// Runs the request body stage with one chunk; forwards what the filters let through.
-    pub(crate) fn request_body(&mut self, worker: &mut Worker, mut chunk: Vec<u8>, end: bool) -> RequestStep<Vec<u8>> {
+    pub(crate) fn request_body(
+        &mut self,
+        worker: &mut Worker,
+        mut chunk: Vec<u8>,
+        end: bool,
+    ) -> RequestStep<Vec<u8>> {
         self.stream.stage = Stage::RequestBody;
         for (index, plugin) in worker.plugins.iter_mut().enumerate() {
             match self.body(plugin, index, Direction::Request, &chunk, end) {
@@ -105,12 +112,18 @@ impl Exchange {
     }
 
     /// Runs the request trailers stage.
-    pub(crate) fn request_trailers(&mut self, worker: &mut Worker, trailers: HeaderMap) -> RequestStep<()> {
+    pub(crate) fn request_trailers(
+        &mut self,
+        worker: &mut Worker,
+        trailers: HeaderMap,
+    ) -> RequestStep<()> {
         self.stream.stage = Stage::RequestTrailers;
         self.stream.request_trailers = trailers;
         for (index, plugin) in worker.plugins.iter_mut().enumerate() {
             let count = self.stream.request_trailers.len();
-            if let Flow::Stop(stop) = self.call(plugin, index, "proxy_on_request_trailers", count, None) {
+            if let Flow::Stop(stop) =
+                self.call(plugin, index, "proxy_on_request_trailers", count, None)
+            {
                 return RequestStep::Reply(self.stopped(worker, index, stop));
             }
         }
@@ -121,9 +134,13 @@ impl Exchange {
     pub(crate) fn response_headers(&mut self, worker: &mut Worker, end: bool) -> ResponseStep {
         for index in (0..worker.plugins.len()).rev() {
             self.stream.stage = Stage::ResponseHeaders;
-            let Some(plugin) = worker.plugins.get_mut(index) else { continue };
+            let Some(plugin) = worker.plugins.get_mut(index) else {
+                continue;
+            };
             let count = self.stream.response_headers.len();
-            if let Flow::Stop(stop) = self.call(plugin, index, "proxy_on_response_headers", count, Some(end)) {
+            if let Flow::Stop(stop) =
+                self.call(plugin, index, "proxy_on_response_headers", count, Some(end))
+            {
                 return ResponseStep::Replace(self.response_stopped(worker, index, stop));
             }
         }
@@ -132,7 +149,12 @@ impl Exchange {
 
     /// Runs the response body stage with one chunk. `None`: the headers are out and the body cannot go on, so the
     /// connection must be cut (rules B3, T2, Y3).
-    pub(crate) fn response_body(&mut self, worker: &mut Worker, mut chunk: Vec<u8>, end: bool) -> Option<Vec<u8>> {
+    pub(crate) fn response_body(
+        &mut self,
+        worker: &mut Worker,
+        mut chunk: Vec<u8>,
+        end: bool,
+    ) -> Option<Vec<u8>> {
         self.stream.stage = Stage::ResponseBody;
         for index in (0..worker.plugins.len()).rev() {
             let plugin = worker.plugins.get_mut(index)?;
@@ -156,7 +178,9 @@ impl Exchange {
     pub(crate) fn finish(mut self, worker: &mut Worker) {
         for (index, plugin) in worker.plugins.iter_mut().enumerate() {
             self.stream.stage = Stage::Log;
-            let ended = self.context(plugin, index).and_then(|id| plugin.end_stream(&mut self.stream, id));
+            let ended = self
+                .context(plugin, index)
+                .and_then(|id| plugin.end_stream(&mut self.stream, id));
             // A failed VM hears nothing more (rule T1).
             let _: Result<(), VmFailed> = ended;
         }
@@ -176,7 +200,14 @@ impl Exchange {
         }
     }
 
-    fn call(&mut self, plugin: &mut PluginVm, index: usize, callback: &str, count: usize, end: Option<bool>) -> Flow {
+    fn call(
+        &mut self,
+        plugin: &mut PluginVm,
+        index: usize,
+        callback: &str,
+        count: usize,
+        end: Option<bool>,
+    ) -> Flow {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let answer = self.context(plugin, index).and_then(|id| match end {
             Some(end) => plugin.ask(&mut self.stream, callback, (id, count, u32::from(end))),
@@ -188,14 +219,32 @@ impl Exchange {
             (Ok(_), Some(reply)) => Flow::Stop(Stop::Reply(reply)),
             // 2 on headers means Continue (rule A1).
             (Ok(0), None) => Flow::Continue,
-            (Ok(2), None) if matches!(self.stream.stage, Stage::RequestHeaders | Stage::ResponseHeaders) => Flow::Continue,
-            (Ok(1), None) if matches!(self.stream.stage, Stage::RequestBody | Stage::ResponseBody) => Flow::Buffer,
+            (Ok(2), None)
+                if matches!(
+                    self.stream.stage,
+                    Stage::RequestHeaders | Stage::ResponseHeaders
+                ) =>
+            {
+                Flow::Continue
+            }
+            (Ok(1), None)
+                if matches!(self.stream.stage, Stage::RequestBody | Stage::ResponseBody) =>
+            {
+                Flow::Buffer
+            }
             (Ok(_), None) => Flow::Stop(Stop::Stuck),
         }
     }
 
     // What one filter lets through of a body; `None` while it holds everything back.
-    fn body(&mut self, plugin: &mut PluginVm, index: usize, way: Direction, chunk: &[u8], end: bool) -> Result<Option<Vec<u8>>, Stop> {
+    fn body(
+        &mut self,
+        plugin: &mut PluginVm,
+        index: usize,
+        way: Direction,
+        chunk: &[u8],
+        end: bool,
+    ) -> Result<Option<Vec<u8>>, Stop> {
         let callback = match way {
             Direction::Request => "proxy_on_request_body",
             Direction::Response => "proxy_on_response_body",
@@ -254,10 +303,18 @@ impl Exchange {
     // Runs the response callbacks of the first `count` filters, last first, on a complete response.
     fn encode(&mut self, worker: &mut Worker, count: usize, mut body: Vec<u8>) -> Vec<u8> {
         for index in (0..count).rev() {
-            let Some(plugin) = worker.plugins.get_mut(index) else { continue };
+            let Some(plugin) = worker.plugins.get_mut(index) else {
+                continue;
+            };
             self.stream.stage = Stage::ResponseHeaders;
             let headers = self.stream.response_headers.len();
-            match self.call(plugin, index, "proxy_on_response_headers", headers, Some(body.is_empty())) {
+            match self.call(
+                plugin,
+                index,
+                "proxy_on_response_headers",
+                headers,
+                Some(body.is_empty()),
+            ) {
                 Flow::Stop(Stop::Failed) => return self.failed(),
                 Flow::Stop(stop) => {
                     body = reply::begin(&mut self.stream, reply_for(stop));
@@ -278,7 +335,10 @@ impl Exchange {
 
     // 503 without a body, and nobody else is asked (rule T1).
     fn failed(&mut self) -> Vec<u8> {
-        reply::begin(&mut self.stream, PendingReply::of_proxy(503, "", "wasm_fail_stream"))
+        reply::begin(
+            &mut self.stream,
+            PendingReply::of_proxy(503, "", "wasm_fail_stream"),
+        )
     }
 }
 
@@ -291,6 +351,8 @@ fn reply_for(stop: Stop) -> PendingReply {
             "the filter paused the stream, and nothing can resume it: host-runner offers no callouts or timers yet",
             "paused_for_ever",
         ),
-        Stop::TooLarge => PendingReply::of_proxy(413, "Payload Too Large", "request_payload_too_large"),
+        Stop::TooLarge => {
+            PendingReply::of_proxy(413, "Payload Too Large", "request_payload_too_large")
+        }
     }
 }

@@ -35,18 +35,28 @@ const INLINE: [&[u8]; 17] = [
 impl HeaderMap {
     pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
         let name = canonical(name);
-        self.entries.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_slice())
+        self.entries
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// All values joined by `,`, as the property `request.headers.<name>` shows them (rule H5).
     pub(crate) fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
         let name = canonical(name);
-        let values: Vec<&[u8]> = self.entries.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.as_slice()).collect();
+        let values: Vec<&[u8]> = self
+            .entries
+            .iter()
+            .filter(|(n, _)| *n == name)
+            .map(|(_, v)| v.as_slice())
+            .collect();
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-        self.entries.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -55,7 +65,10 @@ impl HeaderMap {
 
     /// Bytes of all names and values (rule for `proxy_get_header_map_size`).
     pub(crate) fn byte_size(&self) -> usize {
-        self.entries.iter().map(|(name, value)| name.len() + value.len()).sum()
+        self.entries
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum()
     }
 
     /// Adds an entry, or joins an inline header's value to the one that is there (rule H6).
@@ -117,12 +130,22 @@ mod tests {
     use super::*;
 
     fn values<'a>(map: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
-        map.iter().filter(|(n, _)| *n == name.as_bytes()).map(|(_, v)| v).collect()
+        map.iter()
+            .filter(|(n, _)| *n == name.as_bytes())
+            .map(|(_, v)| v)
+            .collect()
     }
 
     #[test]
     fn inline_headers_join_and_others_repeat() {
-        let map: HeaderMap = [("Authorization", "a"), ("authorization", "b"), ("x-foo", "1"), ("x-foo", "2")].into_iter().collect();
+        let map: HeaderMap = [
+            ("Authorization", "a"),
+            ("authorization", "b"),
+            ("x-foo", "1"),
+            ("x-foo", "2"),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(values(&map, "authorization"), [b"a,b"]);
         assert_eq!(values(&map, "x-foo"), [b"1", b"2"]);
         assert_eq!(map.get_joined(b"x-foo").unwrap(), b"1,2");

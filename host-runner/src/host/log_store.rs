@@ -18,14 +18,19 @@ pub(crate) struct LogStore {
 impl LogStore {
     /// A store that also prints lines of level info and above to standard error.
     pub(crate) fn echoing() -> Self {
-        Self { echo: true, ..Self::default() }
+        Self {
+            echo: true,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn add(&self, plugin: &str, level: &str, message: String) {
         if self.echo && !matches!(level, "trace" | "debug") {
             eprintln!("{level:>5} {plugin}: {message}");
         }
-        let Ok(mut lines) = self.lines.lock() else { return };
+        let Ok(mut lines) = self.lines.lock() else {
+            return;
+        };
         let lines = lines.entry(plugin.to_owned()).or_default();
         if lines.len() >= KEPT_LINES {
             lines.drain(..KEPT_LINES / 2);
@@ -38,6 +43,8 @@ impl LogStore {
 
     pub(crate) fn of(&self, plugin: &str) -> Vec<LogLine> {
         let lines = self.lines.lock().ok();
-        lines.and_then(|lines| lines.get(plugin).cloned()).unwrap_or_default()
+        lines
+            .and_then(|lines| lines.get(plugin).cloned())
+            .unwrap_or_default()
     }
 }

@@ -11,7 +11,11 @@ use crate::host::stream::{Stage, StreamState};
 use crate::host::vm::PluginIdentity;
 
 /// The value of a property in its wire encoding.
-pub(crate) fn get(path: &[u8], plugin: &PluginIdentity, stream: Option<&StreamState>) -> Result<Vec<u8>, Status> {
+pub(crate) fn get(
+    path: &[u8],
+    plugin: &PluginIdentity,
+    stream: Option<&StreamState>,
+) -> Result<Vec<u8>, Status> {
     match path {
         b"plugin_name" => return Ok(plugin.name.clone().into_bytes()),
         b"plugin_root_id" => return Ok(plugin.root_id.clone().into_bytes()),
@@ -46,7 +50,12 @@ fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
     }
     let headers = &stream.request_headers;
     let full_path = || headers.get(b":path").ok_or(Status::NOT_FOUND);
-    let header = |name: &[u8]| headers.get(name).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND);
+    let header = |name: &[u8]| {
+        headers
+            .get(name)
+            .map(<[u8]>::to_vec)
+            .ok_or(Status::NOT_FOUND)
+    };
     match split_first(path) {
         (b"path", None) => full_path().map(<[u8]>::to_vec),
         (b"url_path", None) => full_path().map(|path| path_without_query(path).to_vec()),
@@ -64,12 +73,17 @@ fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
 }
 
 fn response(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
-    let known = matches!(stream.stage, Stage::ResponseHeaders | Stage::ResponseBody | Stage::Log);
+    let known = matches!(
+        stream.stage,
+        Stage::ResponseHeaders | Stage::ResponseBody | Stage::Log
+    );
     let readable = matches!(stream.stage, Stage::ResponseHeaders | Stage::Log);
     let headers = &stream.response_headers;
     match split_first(path) {
         (b"code", None) if known => {
-            let status = headers.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+            let status = headers
+                .get(b":status")
+                .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
             status.map(integer).ok_or(Status::NOT_FOUND)
         }
         (b"code_details", None) if known => Ok(stream.details.clone().into_bytes()),

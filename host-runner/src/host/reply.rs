@@ -21,14 +21,23 @@ impl PendingReply {
 /// Makes the reply the stream's response and returns its body.
 pub(crate) fn begin(stream: &mut StreamState, reply: PendingReply) -> Vec<u8> {
     stream.details = reply.details.replace(char::is_whitespace, "_");
-    let (headers, body) = if stream.is_grpc() { grpc(&reply) } else { plain(reply) };
+    let (headers, body) = if stream.is_grpc() {
+        grpc(&reply)
+    } else {
+        plain(reply)
+    };
     stream.response_headers = headers;
     body
 }
 
 fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
-    let mut headers: HeaderMap = [(":status", reply.status.to_string())].into_iter().collect();
-    let own = reply.headers.iter().filter(|(name, _)| name != b":status" && name != b"content-length");
+    let mut headers: HeaderMap = [(":status", reply.status.to_string())]
+        .into_iter()
+        .collect();
+    let own = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name != b":status" && name != b"content-length");
     for (name, value) in own {
         headers.add(name, value);
     }
@@ -43,7 +52,9 @@ fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
 
 // Trailers-only: status 200, the outcome in `grpc-status`, the body as `grpc-message`.
 fn grpc(reply: &PendingReply) -> (HeaderMap, Vec<u8>) {
-    let status = reply.grpc_status.unwrap_or_else(|| grpc_status(reply.status));
+    let status = reply
+        .grpc_status
+        .unwrap_or_else(|| grpc_status(reply.status));
     let mut headers: HeaderMap = [(":status", "200")].into_iter().collect();
     for (name, value) in &reply.headers {
         headers.add(name, value);
@@ -70,8 +81,10 @@ fn grpc_status(http: u32) -> u32 {
 
 // gRPC over HTTP/2, "Status-Message": percent-encode all but printable ASCII, and `%`.
 fn grpc_message(body: &[u8]) -> Vec<u8> {
-    body.iter().flat_map(|byte| match byte {
-        0x20..=0x7e if *byte != b'%' => vec![*byte],
-        other => format!("%{other:02X}").into_bytes(),
-    }).collect()
+    body.iter()
+        .flat_map(|byte| match byte {
+            0x20..=0x7e if *byte != b'%' => vec![*byte],
+            other => format!("%{other:02X}").into_bytes(),
+        })
+        .collect()
 }

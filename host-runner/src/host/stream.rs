@@ -70,7 +70,12 @@ impl Default for StreamState {
     fn default() -> Self {
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Self {
-            connection: Connection { id: 0, peer: nowhere, local: nowhere, protocol: "" },
+            connection: Connection {
+                id: 0,
+                peer: nowhere,
+                local: nowhere,
+                protocol: "",
+            },
             started: SystemTime::UNIX_EPOCH,
             request_headers: HeaderMap::default(),
             response_headers: HeaderMap::default(),
@@ -86,7 +91,11 @@ impl Default for StreamState {
 }
 
 impl StreamState {
-    pub(crate) fn new(connection: Connection, request_headers: HeaderMap, started: SystemTime) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        request_headers: HeaderMap,
+        started: SystemTime,
+    ) -> Self {
         Self {
             connection,
             started,
@@ -98,8 +107,12 @@ impl StreamState {
     /// A map for reading: alive in its own stage, and most of them in the log stage (rules H1, H2).
     pub(crate) fn map(&self, kind: MapType) -> Result<&HeaderMap, Status> {
         match (kind, self.stage) {
-            (MapType::RequestHeaders, Stage::RequestHeaders | Stage::Log) => Ok(&self.request_headers),
-            (MapType::ResponseHeaders, Stage::ResponseHeaders | Stage::Log) => Ok(&self.response_headers),
+            (MapType::RequestHeaders, Stage::RequestHeaders | Stage::Log) => {
+                Ok(&self.request_headers)
+            }
+            (MapType::ResponseHeaders, Stage::ResponseHeaders | Stage::Log) => {
+                Ok(&self.response_headers)
+            }
             (MapType::RequestTrailers, Stage::RequestTrailers) => Ok(&self.request_trailers),
             _ => Err(Status::BAD_ARGUMENT),
         }
@@ -120,7 +133,10 @@ impl StreamState {
 
     /// Whether the request is gRPC (rule Y6): local replies then are trailers-only.
     pub(crate) fn is_grpc(&self) -> bool {
-        let kind = self.request_headers.get(b"content-type").unwrap_or_default();
+        let kind = self
+            .request_headers
+            .get(b"content-type")
+            .unwrap_or_default();
         match kind.strip_prefix(b"application/grpc") {
             Some(rest) => rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"),
             None => false,

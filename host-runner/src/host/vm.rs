@@ -71,7 +71,11 @@ impl Vm {
         let state = store.data_mut();
         state.memory = memory;
         state.malloc = malloc;
-        let mut vm = Self { store, instance, failed: false };
+        let mut vm = Self {
+            store,
+            instance,
+            failed: false,
+        };
         vm.start()?;
         Ok(vm)
     }
@@ -84,14 +88,20 @@ impl Vm {
     }
 
     /// Calls an exported function; `None` when the module does not export it.
-    pub(crate) fn call<P: WasmParams, R: WasmResults>(&mut self, name: &str, params: P) -> Result<Option<R>, VmFailed> {
+    pub(crate) fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        name: &str,
+        params: P,
+    ) -> Result<Option<R>, VmFailed> {
         if self.failed {
             return Err(VmFailed);
         }
         let Some(function) = self.instance.get_func(&mut self.store, name) else {
             return Ok(None);
         };
-        let result = function.typed::<P, R>(&self.store).and_then(|f| f.call(self.store.as_context_mut(), params));
+        let result = function
+            .typed::<P, R>(&self.store)
+            .and_then(|f| f.call(self.store.as_context_mut(), params));
         match result {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
@@ -158,6 +168,9 @@ impl VmState {
     }
 
     fn log_trap(&self, function: &str, error: &wasmtime::Error) {
-        self.log("critical", format!("function `{function}` failed: {error:?}"));
+        self.log(
+            "critical",
+            format!("function `{function}` failed: {error:?}"),
+        );
     }
 }

@@ -49,8 +49,14 @@ pub(crate) enum StartError {
 
 impl Worker {
     /// Starts and configures every plugin of a chain.
-    pub(crate) fn start(engine: &Engine, plugins: &[Plugin], shared: &Shared) -> Result<Self, StartError> {
-        let plugins = plugins.iter().map(|plugin| PluginVm::start(engine, plugin, shared));
+    pub(crate) fn start(
+        engine: &Engine,
+        plugins: &[Plugin],
+        shared: &Shared,
+    ) -> Result<Self, StartError> {
+        let plugins = plugins
+            .iter()
+            .map(|plugin| PluginVm::start(engine, plugin, shared));
         Ok(Self {
             plugins: plugins.collect::<Result<_, _>>()?,
         })
@@ -61,13 +67,15 @@ impl Worker {
 
 impl PluginVm {
     fn start(engine: &Engine, plugin: &Plugin, shared: &Shared) -> Result<Self, StartError> {
-        let module = engine.load(&plugin.module).map_err(|source| StartError::Load {
-            plugin: plugin.name.clone(),
-            source,
-        })?;
+        let module = engine
+            .load(&plugin.module)
+            .map_err(|source| StartError::Load {
+                plugin: plugin.name.clone(),
+                source,
+            })?;
         let identity = PluginIdentity {
             name: plugin.name.clone(),
-            root_id: module.file.name.clone(),
+            root_id: plugin.name.clone(),
             vm_id: module.file.sha256.clone(),
         };
         let configuration = plugin.configuration.clone().into_bytes();
@@ -89,21 +97,33 @@ impl PluginVm {
         let configured = vm.call::<(u32, u32), u32>("proxy_on_configure", (ROOT, size))?;
         vm.set_configuring(false);
         let refused = started == Some(0) || configured == Some(0);
-        Ok((!refused).then_some(Self { vm, last_context: ROOT }))
+        Ok((!refused).then_some(Self {
+            vm,
+            last_context: ROOT,
+        }))
     }
 
     /// Creates the context of a new stream and returns its id.
     pub(crate) fn create_stream(&mut self, stream: &mut StreamState) -> Result<u32, VmFailed> {
         self.last_context = self.last_context.wrapping_add(1);
         let id = self.last_context;
-        self.vm.call_in::<(u32, u32), ()>(stream, "proxy_on_context_create", (id, ROOT))?;
+        self.vm
+            .call_in::<(u32, u32), ()>(stream, "proxy_on_context_create", (id, ROOT))?;
         Ok(id)
     }
 
     /// A callback that takes a count (and whether the stream ends) and returns what to do.
-    pub(crate) fn ask<P: wasmtime::WasmParams>(&mut self, stream: &mut StreamState, callback: &str, params: P) -> Result<u32, VmFailed> {
+    pub(crate) fn ask<P: wasmtime::WasmParams>(
+        &mut self,
+        stream: &mut StreamState,
+        callback: &str,
+        params: P,
+    ) -> Result<u32, VmFailed> {
         // A callback the module does not export means Continue (section 1.3).
-        Ok(self.vm.call_in::<P, u32>(stream, callback, params)?.unwrap_or(0))
+        Ok(self
+            .vm
+            .call_in::<P, u32>(stream, callback, params)?
+            .unwrap_or(0))
     }
 
     /// `on_log`, `on_done`, `on_delete`, in Envoy's order (rule L9).
@@ -120,8 +140,14 @@ impl PluginVm {
 
 fn last_words(shared: &Shared, plugin: &str) -> String {
     let logs = shared.logs.of(plugin);
-    let serious = logs.iter().rev().find(|line| matches!(line.level.as_str(), "error" | "critical"));
-    serious.map_or_else(|| "it logged no reason".to_owned(), |line| line.message.clone())
+    let serious = logs
+        .iter()
+        .rev()
+        .find(|line| matches!(line.level.as_str(), "error" | "critical"));
+    serious.map_or_else(
+        || "it logged no reason".to_owned(),
+        |line| line.message.clone(),
+    )
 }
 
 /// A worker is shared by the streams it serves; callbacks are short and never wait.

@@ -19,7 +19,13 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
         "env",
         "proxy_get_buffer_bytes",
         |caller: Caller<'_, VmState>, kind: u32, start: u32, len: u32, data: u32, size: u32| {
-            Status::of(get(&mut Guest::new(caller), kind, start, len, OutBytes(data, size)))
+            Status::of(get(
+                &mut Guest::new(caller),
+                kind,
+                start,
+                len,
+                OutBytes(data, size),
+            ))
         },
     )?;
     linker.func_wrap(
@@ -33,7 +39,13 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
         "env",
         "proxy_set_buffer_bytes",
         |caller: Caller<'_, VmState>, kind: u32, start: u32, len: u32, data: u32, size: u32| {
-            Status::of(set(&mut Guest::new(caller), kind, start, len, Region(data, size)))
+            Status::of(set(
+                &mut Guest::new(caller),
+                kind,
+                start,
+                len,
+                Region(data, size),
+            ))
         },
     )?;
     Ok(())
@@ -57,7 +69,11 @@ fn buffer<'a>(guest: &'a Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], 
     match kind {
         REQUEST_BODY | RESPONSE_BODY => {
             let stream = guest.stream(Status::BAD_ARGUMENT)?;
-            Ok(if kind_in(stream.stage) == Some(kind) { &stream.body } else { &[] })
+            Ok(if kind_in(stream.stage) == Some(kind) {
+                &stream.body
+            } else {
+                &[]
+            })
         }
         VM_CONFIGURATION => Ok(&[]),
         PLUGIN_CONFIGURATION if guest.state().configuring => Ok(&guest.state().configuration),
@@ -71,7 +87,11 @@ fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> 
     let data = guest.read(data)?;
     let stream = guest.stream_mut(Status::BAD_ARGUMENT)?;
     if kind_in(stream.stage) != Some(kind) {
-        return Err(if kind == PLUGIN_CONFIGURATION { Status::NOT_FOUND } else { Status::BAD_ARGUMENT });
+        return Err(if kind == PLUGIN_CONFIGURATION {
+            Status::NOT_FOUND
+        } else {
+            Status::BAD_ARGUMENT
+        });
     }
     let body = &mut stream.body;
     let size = body.len();

@@ -12,7 +12,15 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
         "env",
         "proxy_send_local_response",
-        |caller: Caller<'_, VmState>, code: u32, d: u32, dn: u32, b: u32, bn: u32, h: u32, hn: u32, grpc: i32| {
+        |caller: Caller<'_, VmState>,
+         code: u32,
+         d: u32,
+         dn: u32,
+         b: u32,
+         bn: u32,
+         h: u32,
+         hn: u32,
+         grpc: i32| {
             let reply = (code, Region(d, dn), Region(b, bn), Region(h, hn), grpc);
             Status::of(send_local_response(&mut Guest::new(caller), reply))
         },
@@ -20,13 +28,28 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
         "env",
         "proxy_call_foreign_function",
-        |caller: Caller<'_, VmState>, name: u32, name_size: u32, arg: u32, arg_size: u32, data: u32, size: u32| {
+        |caller: Caller<'_, VmState>,
+         name: u32,
+         name_size: u32,
+         arg: u32,
+         arg_size: u32,
+         data: u32,
+         size: u32| {
             let (name, arg) = (Region(name, name_size), Region(arg, arg_size));
-            Status::of(call_foreign_function(&mut Guest::new(caller), name, arg, OutBytes(data, size)))
+            Status::of(call_foreign_function(
+                &mut Guest::new(caller),
+                name,
+                arg,
+                OutBytes(data, size),
+            ))
         },
     )?;
     // Streams are only ever entered through their own callbacks here, so the effective context is the current one.
-    linker.func_wrap("env", "proxy_set_effective_context", |_: Caller<'_, VmState>, _: u32| Status::OK.0)?;
+    linker.func_wrap(
+        "env",
+        "proxy_set_effective_context",
+        |_: Caller<'_, VmState>, _: u32| Status::OK.0,
+    )?;
     Ok(())
 }
 
@@ -48,7 +71,12 @@ fn send_local_response(
     Ok(())
 }
 
-fn call_foreign_function(guest: &mut Guest<'_>, name: Region, argument: Region, out: OutBytes) -> HostcallResult {
+fn call_foreign_function(
+    guest: &mut Guest<'_>,
+    name: Region,
+    argument: Region,
+    out: OutBytes,
+) -> HostcallResult {
     let name = guest.read_text(name)?;
     let _ = guest.read(argument)?;
     match name.as_str() {

@@ -45,16 +45,24 @@ impl<'a> Guest<'a> {
     }
 
     pub(crate) fn read_text(&self, region: Region) -> Result<String, Status> {
-        self.slice(region).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.slice(region)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     pub(crate) fn read_u32(&self, pointer: u32) -> Result<u32, Status> {
         let bytes = self.slice(Region(pointer, 4))?;
-        bytes.try_into().map(u32::from_le_bytes).map_err(|_| Status::INVALID_MEMORY_ACCESS)
+        bytes
+            .try_into()
+            .map(u32::from_le_bytes)
+            .map_err(|_| Status::INVALID_MEMORY_ACCESS)
     }
 
     pub(crate) fn write(&mut self, pointer: u32, bytes: &[u8]) -> HostcallResult {
-        let memory = self.caller.data().memory.ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let memory = self
+            .caller
+            .data()
+            .memory
+            .ok_or(Status::INVALID_MEMORY_ACCESS)?;
         let written = memory.write(self.caller.as_context_mut(), pointer as usize, bytes);
         written.map_err(|_| Status::INVALID_MEMORY_ACCESS)
     }
@@ -70,7 +78,11 @@ impl<'a> Guest<'a> {
     /// Hands bytes to the guest: allocated by its own `malloc`, which owns them from then on. Nothing is allocated
     /// for no bytes (rule M1).
     pub(crate) fn return_bytes(&mut self, out: OutBytes, bytes: &[u8]) -> HostcallResult {
-        let pointer = if bytes.is_empty() { 0 } else { self.place(bytes)? };
+        let pointer = if bytes.is_empty() {
+            0
+        } else {
+            self.place(bytes)?
+        };
         let size = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
         self.write_u32(out.0, pointer)?;
         self.write_u32(out.1, size)
@@ -78,8 +90,15 @@ impl<'a> Guest<'a> {
 
     fn place(&mut self, bytes: &[u8]) -> Result<u32, Status> {
         let size = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
-        let malloc = self.caller.data().malloc.clone().ok_or(Status::INVALID_MEMORY_ACCESS)?;
-        let pointer = malloc.call(self.caller.as_context_mut(), size).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        let malloc = self
+            .caller
+            .data()
+            .malloc
+            .clone()
+            .ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let pointer = malloc
+            .call(self.caller.as_context_mut(), size)
+            .map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
         if pointer == 0 {
             return Err(Status::INVALID_MEMORY_ACCESS);
         }
@@ -88,9 +107,18 @@ impl<'a> Guest<'a> {
     }
 
     fn slice(&self, Region(pointer, len): Region) -> Result<&[u8], Status> {
-        let memory = self.caller.data().memory.ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let memory = self
+            .caller
+            .data()
+            .memory
+            .ok_or(Status::INVALID_MEMORY_ACCESS)?;
         let start = pointer as usize;
-        let end = start.checked_add(len as usize).ok_or(Status::INVALID_MEMORY_ACCESS)?;
-        memory.data(self.caller.as_context()).get(start..end).ok_or(Status::INVALID_MEMORY_ACCESS)
+        let end = start
+            .checked_add(len as usize)
+            .ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        memory
+            .data(self.caller.as_context())
+            .get(start..end)
+            .ok_or(Status::INVALID_MEMORY_ACCESS)
     }
 }

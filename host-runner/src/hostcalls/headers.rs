@@ -9,43 +9,82 @@ use crate::host::header_map::HeaderMap;
 use crate::host::vm::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap("env", "proxy_get_header_map_pairs", |caller: Caller<'_, VmState>, map: u32, data: u32, size: u32| {
-        Status::of(get_pairs(&mut Guest::new(caller), map, OutBytes(data, size)))
-    })?;
-    linker.func_wrap("env", "proxy_set_header_map_pairs", |caller: Caller<'_, VmState>, map: u32, p: u32, n: u32| {
-        Status::of(set_pairs(&mut Guest::new(caller), map, Region(p, n)))
-    })?;
+    linker.func_wrap(
+        "env",
+        "proxy_get_header_map_pairs",
+        |caller: Caller<'_, VmState>, map: u32, data: u32, size: u32| {
+            Status::of(get_pairs(
+                &mut Guest::new(caller),
+                map,
+                OutBytes(data, size),
+            ))
+        },
+    )?;
+    linker.func_wrap(
+        "env",
+        "proxy_set_header_map_pairs",
+        |caller: Caller<'_, VmState>, map: u32, p: u32, n: u32| {
+            Status::of(set_pairs(&mut Guest::new(caller), map, Region(p, n)))
+        },
+    )?;
     linker.func_wrap(
         "env",
         "proxy_get_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, data: u32, size: u32| {
-            Status::of(get(&mut Guest::new(caller), map, Region(key, key_size), OutBytes(data, size)))
+            Status::of(get(
+                &mut Guest::new(caller),
+                map,
+                Region(key, key_size),
+                OutBytes(data, size),
+            ))
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_add_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, value: u32, size: u32| {
-            edit(&mut Guest::new(caller), map, Region(key, key_size), Region(value, size), HeaderMap::add)
+            edit(
+                &mut Guest::new(caller),
+                map,
+                Region(key, key_size),
+                Region(value, size),
+                HeaderMap::add,
+            )
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_replace_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, value: u32, size: u32| {
-            edit(&mut Guest::new(caller), map, Region(key, key_size), Region(value, size), HeaderMap::replace)
+            edit(
+                &mut Guest::new(caller),
+                map,
+                Region(key, key_size),
+                Region(value, size),
+                HeaderMap::replace,
+            )
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_remove_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32| {
-            edit(&mut Guest::new(caller), map, Region(key, key_size), Region(0, 0), |map, key, _| map.remove(key))
+            edit(
+                &mut Guest::new(caller),
+                map,
+                Region(key, key_size),
+                Region(0, 0),
+                |map, key, _| map.remove(key),
+            )
         },
     )?;
-    linker.func_wrap("env", "proxy_get_header_map_size", |caller: Caller<'_, VmState>, map: u32, out: u32| {
-        Status::of(size(&mut Guest::new(caller), map, out))
-    })?;
+    linker.func_wrap(
+        "env",
+        "proxy_get_header_map_size",
+        |caller: Caller<'_, VmState>, map: u32, out: u32| {
+            Status::of(size(&mut Guest::new(caller), map, out))
+        },
+    )?;
     Ok(())
 }
 
@@ -53,7 +92,9 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 fn get_pairs(guest: &mut Guest<'_>, map: u32, out: OutBytes) -> HostcallResult {
     let map = MapType::from_wire(map)?;
     let stream = guest.stream(Status::BAD_ARGUMENT).ok();
-    let pairs = stream.and_then(|stream| stream.map(map).ok()).map(HeaderMap::to_pairs);
+    let pairs = stream
+        .and_then(|stream| stream.map(map).ok())
+        .map(HeaderMap::to_pairs);
     guest.return_bytes(out, &pairs.unwrap_or_default())
 }
 
@@ -73,11 +114,21 @@ fn get(guest: &mut Guest<'_>, map: u32, key: Region, out: OutBytes) -> HostcallR
     guest.return_bytes(out, &value)
 }
 
-fn edit(guest: &mut Guest<'_>, map: u32, key: Region, value: Region, edit: fn(&mut HeaderMap, &[u8], &[u8])) -> u32 {
+fn edit(
+    guest: &mut Guest<'_>,
+    map: u32,
+    key: Region,
+    value: Region,
+    edit: fn(&mut HeaderMap, &[u8], &[u8]),
+) -> u32 {
     let mut edited = || {
         let map = MapType::from_wire(map)?;
         let (key, value) = (guest.read(key)?, guest.read(value)?);
-        edit(guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)?, &key, &value);
+        edit(
+            guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)?,
+            &key,
+            &value,
+        );
         Ok(())
     };
     Status::of(edited())

@@ -11,16 +11,28 @@ use crate::host::vm::VmState;
 const LOG_LEVEL: u32 = 0;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap("env", "proxy_log", |caller: Caller<'_, VmState>, level: u32, data: u32, size: u32| {
-        Status::of(log(&Guest::new(caller), level, Region(data, size)))
-    })?;
-    linker.func_wrap("env", "proxy_get_log_level", |caller: Caller<'_, VmState>, out: u32| {
-        Status::of(Guest::new(caller).write_u32(out, LOG_LEVEL))
-    })?;
-    linker.func_wrap("env", "proxy_get_current_time_nanoseconds", |caller: Caller<'_, VmState>, out: u32| {
-        let now = caller.data().shared.clock.nanoseconds();
-        Status::of(Guest::new(caller).write_u64(out, now))
-    })?;
+    linker.func_wrap(
+        "env",
+        "proxy_log",
+        |caller: Caller<'_, VmState>, level: u32, data: u32, size: u32| {
+            Status::of(log(&Guest::new(caller), level, Region(data, size)))
+        },
+    )?;
+    linker.func_wrap(
+        "env",
+        "proxy_get_log_level",
+        |caller: Caller<'_, VmState>, out: u32| {
+            Status::of(Guest::new(caller).write_u32(out, LOG_LEVEL))
+        },
+    )?;
+    linker.func_wrap(
+        "env",
+        "proxy_get_current_time_nanoseconds",
+        |caller: Caller<'_, VmState>, out: u32| {
+            let now = caller.data().shared.clock.nanoseconds();
+            Status::of(Guest::new(caller).write_u64(out, now))
+        },
+    )?;
     Ok(())
 }
 

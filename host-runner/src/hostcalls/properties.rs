@@ -13,14 +13,22 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
         "env",
         "proxy_get_property",
         |caller: Caller<'_, VmState>, path: u32, path_size: u32, data: u32, size: u32| {
-            Status::of(get(&mut Guest::new(caller), Region(path, path_size), OutBytes(data, size)))
+            Status::of(get(
+                &mut Guest::new(caller),
+                Region(path, path_size),
+                OutBytes(data, size),
+            ))
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_set_property",
         |caller: Caller<'_, VmState>, path: u32, path_size: u32, data: u32, size: u32| {
-            Status::of(set(&mut Guest::new(caller), Region(path, path_size), Region(data, size)))
+            Status::of(set(
+                &mut Guest::new(caller),
+                Region(path, path_size),
+                Region(data, size),
+            ))
         },
     )?;
     Ok(())
@@ -35,6 +43,9 @@ fn get(guest: &mut Guest<'_>, path: Region, out: OutBytes) -> HostcallResult {
 
 fn set(guest: &mut Guest<'_>, path: Region, value: Region) -> HostcallResult {
     let (path, value) = (guest.read(path)?, guest.read(value)?);
-    guest.stream_mut(Status::NOT_FOUND)?.state.insert(path, value);
+    guest
+        .stream_mut(Status::NOT_FOUND)?
+        .state
+        .insert(path, value);
     Ok(())
 }

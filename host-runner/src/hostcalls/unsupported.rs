@@ -35,15 +35,29 @@ const UNSUPPORTED: [(&str, &str); 23] = [
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     for (name, params) in UNSUPPORTED {
-        let params = params.chars().map(|kind| if kind == 'I' { ValType::I64 } else { ValType::I32 });
-        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
-        linker.func_new("env", name, ty, move |caller: Caller<'_, VmState>, _, results| {
-            caller.data().log("warn", format!("the filter called `{name}`, which host-runner does not offer yet"));
-            if let Some(result) = results.first_mut() {
-                *result = Val::I32(Status::UNIMPLEMENTED.0.cast_signed());
+        let params = params.chars().map(|kind| {
+            if kind == 'I' {
+                ValType::I64
+            } else {
+                ValType::I32
             }
-            Ok(())
-        })?;
+        });
+        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        linker.func_new(
+            "env",
+            name,
+            ty,
+            move |caller: Caller<'_, VmState>, _, results| {
+                caller.data().log(
+                    "warn",
+                    format!("the filter called `{name}`, which host-runner does not offer yet"),
+                );
+                if let Some(result) = results.first_mut() {
+                    *result = Val::I32(Status::UNIMPLEMENTED.0.cast_signed());
+                }
+                Ok(())
+            },
+        )?;
     }
     Ok(())
 }

@@ -76,7 +76,13 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 
 fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
     for (name, params, errno) in FIXED {
-        let params = params.chars().map(|kind| if kind == 'I' { ValType::I64 } else { ValType::I32 });
+        let params = params.chars().map(|kind| {
+            if kind == 'I' {
+                ValType::I64
+            } else {
+                ValType::I32
+            }
+        });
         let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
         linker.func_new(module, name, ty, move |_, _, results| {
             if let Some(result) = results.first_mut() {
@@ -89,9 +95,13 @@ fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
 }
 
 fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
-    linker.func_wrap(module, "fd_write", |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, out: u32| {
-        errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
-    })?;
+    linker.func_wrap(
+        module,
+        "fd_write",
+        |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, out: u32| {
+            errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
+        },
+    )?;
     linker.func_wrap(
         module,
         "fd_pwrite",
@@ -99,9 +109,13 @@ fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
             errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
         },
     )?;
-    linker.func_wrap(module, "fd_fdstat_get", |caller: Caller<'_, VmState>, fd: u32, out: u32| {
-        errno(fdstat(&mut Guest::new(caller), fd, out))
-    })?;
+    linker.func_wrap(
+        module,
+        "fd_fdstat_get",
+        |caller: Caller<'_, VmState>, fd: u32, out: u32| {
+            errno(fdstat(&mut Guest::new(caller), fd, out))
+        },
+    )?;
     // Envoy's returns; a libc `exit` then runs into `unreachable`, which is the trap one sees.
     linker.func_wrap(module, "proc_exit", |_: Caller<'_, VmState>, _: u32| {})?;
     Ok(())
@@ -109,32 +123,65 @@ fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
 
 fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
     for name in ["args_sizes_get", "environ_sizes_get"] {
-        linker.func_wrap(module, name, |caller: Caller<'_, VmState>, count: u32, size: u32| {
-            let mut guest = Guest::new(caller);
-            errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
-        })?;
+        linker.func_wrap(
+            module,
+            name,
+            |caller: Caller<'_, VmState>, count: u32, size: u32| {
+                let mut guest = Guest::new(caller);
+                errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
+            },
+        )?;
     }
-    linker.func_wrap(module, "args_get", |_: Caller<'_, VmState>, _: u32, _: u32| SUCCESS)?;
-    linker.func_wrap(module, "clock_time_get", |caller: Caller<'_, VmState>, id: u32, _: u64, out: u32| {
-        let now = caller.data().shared.clock.nanoseconds();
-        // Realtime and monotonic; both read the one clock.
-        errno(if id <= 1 { memory(Guest::new(caller).write_u64(out, now)) } else { Err(ENOTSUP) })
-    })?;
-    linker.func_wrap(module, "clock_res_get", |caller: Caller<'_, VmState>, _: u32, out: u32| {
-        errno(memory(Guest::new(caller).write_u64(out, 1)))
-    })?;
-    linker.func_wrap(module, "random_get", |caller: Caller<'_, VmState>, out: u32, size: u32| {
-        errno(random(&mut Guest::new(caller), out, size))
-    })?;
+    linker.func_wrap(
+        module,
+        "args_get",
+        |_: Caller<'_, VmState>, _: u32, _: u32| SUCCESS,
+    )?;
+    linker.func_wrap(
+        module,
+        "clock_time_get",
+        |caller: Caller<'_, VmState>, id: u32, _: u64, out: u32| {
+            let now = caller.data().shared.clock.nanoseconds();
+            // Realtime and monotonic; both read the one clock.
+            errno(if id <= 1 {
+                memory(Guest::new(caller).write_u64(out, now))
+            } else {
+                Err(ENOTSUP)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "clock_res_get",
+        |caller: Caller<'_, VmState>, _: u32, out: u32| {
+            errno(memory(Guest::new(caller).write_u64(out, 1)))
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "random_get",
+        |caller: Caller<'_, VmState>, out: u32, size: u32| {
+            errno(random(&mut Guest::new(caller), out, size))
+        },
+    )?;
     // No events, no waiting: a guest's `sleep` returns at once.
-    linker.func_wrap(module, "poll_oneoff", |caller: Caller<'_, VmState>, _: u32, _: u32, _: u32, out: u32| {
-        errno(zero(&mut Guest::new(caller), out))
-    })?;
+    linker.func_wrap(
+        module,
+        "poll_oneoff",
+        |caller: Caller<'_, VmState>, _: u32, _: u32, _: u32, out: u32| {
+            errno(zero(&mut Guest::new(caller), out))
+        },
+    )?;
     Ok(())
 }
 
 // One log line per call: standard output at info, standard error at error, one trailing line end removed.
-fn write(guest: &mut Guest<'_>, fd: u32, Region(iovs, count): Region, out: u32) -> std::result::Result<(), Errno> {
+fn write(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    Region(iovs, count): Region,
+    out: u32,
+) -> std::result::Result<(), Errno> {
     let level = match fd {
         1 => "info",
         2 => "error",
@@ -143,7 +190,11 @@ fn write(guest: &mut Guest<'_>, fd: u32, Region(iovs, count): Region, out: u32) 
     let mut bytes = Vec::new();
     for iov in 0..count {
         let at = iovs.saturating_add(iov.saturating_mul(8));
-        let region = memory(guest.read_u32(at).and_then(|p| Ok(Region(p, guest.read_u32(at.saturating_add(4))?))))?;
+        let region = memory(
+            guest
+                .read_u32(at)
+                .and_then(|p| Ok(Region(p, guest.read_u32(at.saturating_add(4))?))),
+        )?;
         bytes.extend(memory(guest.read(region))?);
     }
     let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();

@@ -28,7 +28,9 @@ pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
     let json = if json.is_empty() { b"{}" } else { json };
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(ConfigError::from_serde)?;
-    reader.end().map_err(|error| ConfigError::new("", error.to_string()))?;
+    reader
+        .end()
+        .map_err(|error| ConfigError::new("", error.to_string()))?;
     Ok(value)
 }
 
@@ -95,7 +97,9 @@ fn pointer_segment(segment: &Segment) -> String {
 
 impl<'de> Deserialize<'de> for Unsupported {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(D::Error::custom("this field is not supported yet; remove it, because ignoring it would change the policy"))
+        Err(D::Error::custom(
+            "this field is not supported yet; remove it, because ignoring it would change the policy",
+        ))
     }
 }
 
@@ -121,14 +125,22 @@ mod tests {
     }
 
     fn error(json: &str) -> String {
-        from_json::<Sample>(json.as_bytes()).unwrap_err().to_string()
+        from_json::<Sample>(json.as_bytes())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn errors_name_the_place() {
-        assert!(error(r#"{"rules":[{"issuer":1}]}"#).starts_with("at /rules/0/issuer: invalid type: integer `1`, expected a string"));
+        assert!(
+            error(r#"{"rules":[{"issuer":1}]}"#)
+                .starts_with("at /rules/0/issuer: invalid type: integer `1`, expected a string")
+        );
         assert!(error(r#"{"rules":[{"issuer":"a","x":1}]}"#).contains("unknown field `x`"));
-        assert!(error(r#"{"rules":[{"issuer":"a","fromCookies":[]}]}"#).starts_with("at /rules/0/fromCookies: this field is not supported"));
+        assert!(
+            error(r#"{"rules":[{"issuer":"a","fromCookies":[]}]}"#)
+                .starts_with("at /rules/0/fromCookies: this field is not supported")
+        );
         assert!(error("").contains("missing field `rules`"));
         assert!(error(r#"{"rules":[]} x"#).contains("trailing characters"));
     }

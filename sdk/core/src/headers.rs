@@ -101,7 +101,12 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.iter().map(|(name, value)| (name.escape_ascii().to_string(), value.escape_ascii().to_string())))
+            .entries(self.iter().map(|(name, value)| {
+                (
+                    name.escape_ascii().to_string(),
+                    value.escape_ascii().to_string(),
+                )
+            }))
             .finish()
     }
 }
@@ -160,8 +165,11 @@ mod tests {
 
     #[test]
     fn pairs_round_trip_with_repeats_and_bytes() {
-        let headers: Headers = [(":path", &b"/"[..]), ("x", b"\xff"), ("x", b"")].into_iter().collect();
-        let parsed = Headers::from_pairs(to_pairs(headers.iter().collect::<Vec<_>>().into_iter())).unwrap();
+        let headers: Headers = [(":path", &b"/"[..]), ("x", b"\xff"), ("x", b"")]
+            .into_iter()
+            .collect();
+        let parsed =
+            Headers::from_pairs(to_pairs(headers.iter().collect::<Vec<_>>().into_iter())).unwrap();
         assert_eq!(parsed.get_all("X").collect::<Vec<_>>(), [&b"\xff"[..], b""]);
         assert_eq!(parsed.len(), 3);
     }
@@ -171,7 +179,11 @@ mod tests {
         let headers: Headers = [("a", "1"), ("b", "2")].into_iter().collect();
         let full = to_pairs(headers.iter().collect::<Vec<_>>().into_iter());
         for end in 1..full.len() {
-            assert_eq!(Headers::from_pairs(full[..end].to_vec()), Err(MalformedPairs), "cut at {end}");
+            assert_eq!(
+                Headers::from_pairs(full[..end].to_vec()),
+                Err(MalformedPairs),
+                "cut at {end}"
+            );
         }
         assert_eq!(Headers::from_pairs(vec![0xff; 64]), Err(MalformedPairs));
     }

@@ -3,7 +3,10 @@
 /// The path up to the first `?` or `#`.
 #[must_use]
 pub fn path_without_query(path: &[u8]) -> &[u8] {
-    let end = path.iter().position(|b| matches!(b, b'?' | b'#')).unwrap_or(path.len());
+    let end = path
+        .iter()
+        .position(|b| matches!(b, b'?' | b'#'))
+        .unwrap_or(path.len());
     path.get(..end).unwrap_or(path)
 }
 
@@ -57,7 +60,9 @@ fn encoded_byte(path: &[u8], at: usize) -> Option<u8> {
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 // RFC 3986 section 2.3.
@@ -104,7 +109,11 @@ mod tests {
             ("/", "/"),
             ("*", "*"),
         ] {
-            assert_eq!(normalize(path.as_bytes()).unwrap(), normalized.as_bytes(), "{path}");
+            assert_eq!(
+                normalize(path.as_bytes()).unwrap(),
+                normalized.as_bytes(),
+                "{path}"
+            );
         }
         assert_eq!(normalize(b"/a%00"), None);
     }

@@ -1,0 +1,38 @@
+# Every target is one line: the work is done by cargo and host-runner. `make` prints this help.
+HOST_RUNNER := cargo run --quiet --package host-runner --
+DEMO := host-runner/demo/bookinfo/mesh.yaml
+NEXTEST := $(shell command -v cargo-nextest)
+
+.DEFAULT_GOAL := help
+.PHONY: help run envoy test bench lint deny doctor build
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## serve the Bookinfo demo in host-runner and print curl lines to try
+	@$(HOST_RUNNER) run $(DEMO)
+
+envoy: doctor build ## serve the same demo, the same modules, on a real Envoy
+	@$(HOST_RUNNER) run --on envoy $(DEMO)
+
+test: doctor build ## run every test; scenarios run on host-runner and on a real Envoy
+	@$(if $(NEXTEST),cargo nextest run --workspace --filter-expr 'not binary(scenarios)' && cargo test --workspace --doc && cargo test --package meshwright-tests --test scenarios,cargo test --workspace)
+
+bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
+	@cargo run --quiet --package meshwright-tests --bin bench
+
+lint: ## formatting, clippy and documentation, warnings denied
+	@cargo fmt --all --check && cargo clippy --workspace --all-targets -- --deny warnings && RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
+
+deny: ## licences, sources and duplicate dependencies, where cargo-deny is installed
+	@cargo deny check bans licenses sources
+
+doctor: host-runner ## install what is missing: the wasm32-wasip1 standard library and Envoy
+	@$(HOST_RUNNER) doctor --fix
+
+build: host-runner ## compile the filters to target/wasm/*.wasm
+	@$(HOST_RUNNER) doctor --fix rust && $(HOST_RUNNER) build
+
+.PHONY: host-runner
+host-runner:
+	@cargo build --package host-runner

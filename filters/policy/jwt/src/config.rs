@@ -1,0 +1,98 @@
+//! The configuration as Istio spells it (rule J5): the one place that knows JSON names.
+//!
+//! A field that Istio has and this version lacks is refused by name, so that no part of a policy is ignored.
+
+use meshwright_core::config::{ConfigError, Unsupported, from_json};
+use serde::{Deserialize, Serialize};
+
+/// The rules of one plugin: those of every `RequestAuthentication` that selects the workload, in order (rule J1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    /// `jwtRules`; without any, every request goes on.
+    #[serde(default)]
+    pub jwt_rules: Vec<JwtRule>,
+}
+
+/// One entry of `jwtRules`: who issues the tokens, with which keys, where they are, and what to do with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JwtRule {
+    /// The `iss` to insist on; empty accepts any (rule J29).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
+    /// The audiences of which a token must name one; empty accepts any (rule J29).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// The public keys: a JSON Web Key Set (RFC 7517) as a string (rules J50-J52).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+    /// Headers that may hold a token; with `from_params` replaces the default locations (rule J8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from_headers: Vec<JwtHeader>,
+    /// Query parameters that may hold a token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from_params: Vec<String>,
+    /// Whether the upstream gets the token too; by default it is taken out of the request (rule J17).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forward_original_token: bool,
+    /// The request header that gets the payload as it was in the token, base64url (rule J45).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_payload_to_header: Option<String>,
+    /// The request headers that get single claims (rule J46).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_claim_to_headers: Vec<ClaimToHeader>,
+    /// String claims to read as lists, besides `scope` and `permission` (rules J3, J44).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub space_delimited_claims: Vec<String>,
+    /// Not supported yet: keys by URI.
+    #[serde(default, alias = "jwks_uri", skip_serializing)]
+    pub jwks_uri: Unsupported,
+    /// Not supported yet: tokens in cookies.
+    #[serde(default, skip_serializing)]
+    pub from_cookies: Unsupported,
+    /// Not supported yet: how long to wait for keys by URI.
+    #[serde(default, skip_serializing)]
+    pub timeout: Unsupported,
+}
+
+/// A header that may hold a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JwtHeader {
+    /// The header's name.
+    pub name: String,
+    /// What comes before the token, such as `Bearer ` with its space; empty when the value is the token (rule J13).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+}
+
+/// A claim to copy into a request header.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClaimToHeader {
+    /// The header's name.
+    pub header: String,
+    /// The claim's name; dots lead into nested objects.
+    pub claim: String,
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Reads the plugin configuration.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the first place that does not fit.
+    pub fn from_json(json: &[u8]) -> Result<Self, ConfigError> {
+        from_json(json)
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}

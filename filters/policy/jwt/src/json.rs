@@ -1,0 +1,174 @@
+//! A JSON object reader that refuses what a token or key set must not contain.
+//!
+//! Duplicate members at any level, numbers beyond a double and deep nesting are refused as Envoy does; single quotes,
+//! bare keys and trailing commas, which Envoy's reader lets pass, are refused too (rule J23, a documented deviation).
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+
+/// The members of an object.
+pub(crate) type Object = serde_json::Map<String, Value>;
+
+/// How many objects and lists may lie inside each other, the outermost included: the limit of protobuf's reader.
+const MAX_DEPTH: usize = 100;
+
+/// Reads one value; `room` is how many more levels it may have.
+struct Node {
+    room: usize,
+}
+
+/// The object that `json` holds, or `None` when it is not one.
+pub(crate) fn object(json: &[u8]) -> Option<Object> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = Node { room: MAX_DEPTH }.deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+// === impl Node ===
+
+impl Node {
+    fn inner<E: Error>(&self) -> Result<Self, E> {
+        let room = self
+            .room
+            .checked_sub(1)
+            .ok_or_else(|| E::custom("nested too deeply"))?;
+        Ok(Self { room })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(self.inner()?)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Object::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(self.inner()?)?;
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("duplicate member"));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_object(json: &str) -> bool {
+        object(json.as_bytes()).is_some()
+    }
+
+    fn nested(levels: usize) -> String {
+        format!(
+            r#"{{"a":{}{}}}"#,
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    }
+
+    #[test]
+    fn objects_are_read_whitespace_around_them_too() {
+        assert!(is_object(" {\"a\":[1,-2,3.5,null,true,\"x\",{}]}\n"));
+    }
+
+    #[test]
+    fn duplicate_members_are_refused_at_any_level() {
+        assert!(!is_object(r#"{"a":1,"a":1}"#));
+        assert!(!is_object(r#"{"x":[{"a":1,"a":2}]}"#));
+        assert!(!is_object(r#"{"a":1,"\u0061":2}"#));
+    }
+
+    #[test]
+    fn roots_other_than_objects_are_refused() {
+        for json in ["", "[]", "1", "\"x\"", "null", "{} {}", "{}x", "\u{feff}{}"] {
+            assert!(!is_object(json), "{json}");
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_a_double_are_refused() {
+        assert!(!is_object(r#"{"a":1e999}"#));
+        assert!(!is_object(r#"{"a":-1e999}"#));
+        assert!(is_object(r#"{"a":1e300}"#));
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_refused() {
+        for number in ["NaN", "Infinity", "01", "+1", ".5", "1."] {
+            assert!(!is_object(&format!(r#"{{"a":{number}}}"#)), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_levels_are_the_limit() {
+        assert!(is_object(&nested(100)));
+        assert!(!is_object(&nested(101)));
+        assert!(!is_object(&nested(100_000)));
+    }
+
+    #[test]
+    fn text_that_is_not_unicode_is_refused() {
+        assert!(object(b"{\"a\":\"\xff\"}").is_none());
+        assert!(!is_object(r#"{"a":"\ud800"}"#));
+        assert!(is_object(r#"{"a":"\u0000"}"#));
+    }
+
+    #[test]
+    fn what_envoys_lax_reader_accepts_is_refused() {
+        for json in ["{'a':1}", "{a:1}", r#"{"a":1,}"#, "{\"a\":\"\n\"}"] {
+            assert!(!is_object(json), "{json}");
+        }
+    }
+}

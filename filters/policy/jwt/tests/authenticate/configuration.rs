@@ -1,0 +1,153 @@
+//! What a configuration may say, and how it is refused (rules J5, J52).
+
+use policy_jwt::{Authenticator, Config};
+use serde_json::{Value, json};
+
+use crate::support::{rule, secret_jwk};
+
+fn error(config: &Value) -> String {
+    Authenticator::from_json(config.to_string().as_bytes())
+        .unwrap_err()
+        .to_string()
+}
+
+/// The error for a rule with inline keys and these members.
+fn rule_error(members: Value) -> String {
+    let mut rule = json!({"issuer": "i", "jwks": json!({"keys": [secret_jwk()]}).to_string()});
+    let Value::Object(members) = members else {
+        panic!()
+    };
+    rule.as_object_mut().unwrap().extend(members);
+    error(&json!({"jwtRules": [rule]}))
+}
+
+fn jwks_error(jwks: &str) -> String {
+    rule_error(json!({"jwks": jwks}))
+}
+
+#[test]
+fn istios_spelling_is_read() {
+    let config = json!({"jwtRules": [{
+        "issuer": "i", "audiences": ["a"], "jwks": json!({"keys": [secret_jwk()]}).to_string(),
+        "fromHeaders": [{"name": "x", "prefix": "p "}], "fromParams": ["t"], "forwardOriginalToken": true,
+        "outputPayloadToHeader": "x-p", "outputClaimToHeaders": [{"header": "x-c", "claim": "sub"}],
+        "spaceDelimitedClaims": ["roles"],
+    }]});
+    assert!(Authenticator::from_json(config.to_string().as_bytes()).is_ok());
+}
+
+#[test]
+fn what_is_written_is_what_was_read() {
+    let config = Config {
+        jwt_rules: vec![rule()],
+    };
+    let written = serde_json::to_string(&config).unwrap();
+    assert_eq!(Config::from_json(written.as_bytes()), Ok(config));
+}
+
+#[test]
+fn an_empty_configuration_is_fine() {
+    assert!(Authenticator::from_json(b"").is_ok());
+    assert!(Authenticator::from_json(b"{}").is_ok());
+}
+
+#[test]
+fn fields_that_are_not_supported_yet_are_refused_by_name() {
+    for field in ["jwksUri", "jwks_uri", "fromCookies", "timeout"] {
+        let error = rule_error(json!({field: "x"}));
+        assert!(
+            error.starts_with(&format!(
+                "at /jwtRules/0/{field}: this field is not supported yet"
+            )),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn unknown_fields_are_refused_by_name() {
+    assert!(rule_error(json!({"isuer": "x"})).contains("unknown field `isuer`"));
+}
+
+#[test]
+fn a_rule_without_keys_is_refused() {
+    assert!(
+        error(&json!({"jwtRules": [{"issuer": "i"}]}))
+            .starts_with("at /jwtRules/0: missing field `jwks`")
+    );
+}
+
+#[test]
+fn key_sets_that_cannot_be_used_are_refused_at_their_place() {
+    for jwks in [
+        "",
+        "x",
+        "[]",
+        "{}",
+        r#"{"keys":{}}"#,
+        r#"{"keys":[]}"#,
+        r#"{"keys":[{"kty":"x"}]}"#,
+        r#"{"keys":[],"keys":[]}"#,
+    ] {
+        assert!(
+            jwks_error(jwks).starts_with("at /jwtRules/0/jwks: the key set"),
+            "{jwks}"
+        );
+    }
+}
+
+#[test]
+fn oversized_key_sets_are_refused() {
+    let many = |count: usize| json!({"keys": vec![secret_jwk(); count]}).to_string();
+    assert!(jwks_error(&many(1001)).contains("more than 1000 keys"));
+    assert!(jwks_error(&" ".repeat(1 << 21)).contains("larger than 1048576 bytes"));
+}
+
+#[test]
+fn header_names_must_be_header_names() {
+    let bad = rule_error(json!({"fromHeaders": [{"name": "x"}, {"name": "a b"}]}));
+    assert_eq!(
+        bad,
+        "at /jwtRules/0/fromHeaders/1/name: `a b` is not a header name"
+    );
+    assert!(
+        rule_error(json!({"outputPayloadToHeader": ":path"}))
+            .contains("/outputPayloadToHeader: `:path`")
+    );
+    let bad = rule_error(json!({"outputClaimToHeaders": [{"header": "", "claim": "c"}]}));
+    assert!(bad.starts_with("at /jwtRules/0/outputClaimToHeaders/0/header"));
+}
+
+#[test]
+fn empty_texts_are_refused() {
+    for field in ["audiences", "fromParams", "spaceDelimitedClaims"] {
+        assert_eq!(
+            rule_error(json!({field: ["a", ""]})),
+            format!("at /jwtRules/0/{field}: must not be empty")
+        );
+    }
+    let bad = rule_error(json!({"outputClaimToHeaders": [{"header": "x", "claim": ""}]}));
+    assert_eq!(
+        bad,
+        "at /jwtRules/0/outputClaimToHeaders/0/claim: must not be empty"
+    );
+}
+
+#[test]
+fn more_than_64_space_delimited_claims_are_refused() {
+    assert!(
+        rule_error(json!({"spaceDelimitedClaims": vec!["c"; 65]})).contains("more than 64 claims")
+    );
+}
+
+#[test]
+fn a_token_header_may_not_be_an_output_header() {
+    let bad = rule_error(json!({"outputPayloadToHeader": "Authorization"}));
+    assert!(
+        bad.starts_with(
+            "at /jwtRules/0/outputPayloadToHeader: `Authorization` is also where tokens"
+        )
+    );
+    let custom = json!({"fromHeaders": [{"name": "x-jwt"}], "outputClaimToHeaders": [{"header": "X-JWT", "claim": "c"}]});
+    assert!(rule_error(custom).contains("is also where tokens"));
+}

@@ -1,0 +1,205 @@
+//! Which keys of a set are usable, and for which tokens (rules J35, J36, J38, J50, J51).
+
+use jsonwebtoken::Algorithm::RS256;
+use policy_jwt::{Authenticator, Config};
+use serde_json::{Value, json};
+
+use crate::signers::{code, ed25519, other_rsa, p256, p384, payload, rsa, token};
+use crate::support::{base64url, bearer, judge, reply, rule_with_keys, secret_jwk, sign_with};
+
+fn with(mut key: Value, member: &str, value: Value) -> Value {
+    key[member] = value;
+    key
+}
+
+/// The code for a token of the RSA test key whose header has this `kid`.
+fn code_with_kid(keys: &[Value], kid: &str) -> &'static str {
+    let header = json!({"alg": "RS256", "kid": kid}).to_string();
+    code(keys, &sign_with(&header, &payload(), &rsa().0, RS256))
+}
+
+fn is_usable(key: Value) -> bool {
+    let config = Config {
+        jwt_rules: vec![rule_with_keys(&[key])],
+    };
+    Authenticator::from_config(&config).is_ok()
+}
+
+#[test]
+fn a_token_of_another_key_is_refused() {
+    assert_eq!(
+        code(&[other_rsa()], &token(&rsa().0, RS256)),
+        "jwt.bad_signature"
+    );
+}
+
+#[test]
+fn the_first_key_that_verifies_wins() {
+    let (key, public) = rsa();
+    assert_eq!(
+        code(&[other_rsa(), secret_jwk(), public], &token(&key, RS256)),
+        "jwt.valid"
+    );
+}
+
+#[test]
+fn a_key_of_another_id_is_not_tried() {
+    assert_eq!(
+        code_with_kid(&[with(rsa().1, "kid", json!("a"))], "a"),
+        "jwt.valid"
+    );
+    let verdict = judge(
+        &[rule_with_keys(&[with(rsa().1, "kid", json!("a"))])],
+        &bearer(&sign_with(
+            r#"{"alg":"RS256","kid":"b"}"#,
+            &payload(),
+            &rsa().0,
+            RS256,
+        )),
+    );
+    assert_eq!(
+        reply(&verdict).body,
+        b"Jwks doesn't have key to match kid or alg from Jwt"
+    );
+}
+
+#[test]
+fn a_missing_id_matches_every_id() {
+    assert_eq!(code_with_kid(&[rsa().1], "a"), "jwt.valid");
+    assert_eq!(
+        code_with_kid(&[with(rsa().1, "kid", json!("a"))], ""),
+        "jwt.valid"
+    );
+    assert_eq!(
+        code_with_kid(&[with(rsa().1, "kid", json!(""))], "a"),
+        "jwt.valid"
+    );
+    assert_eq!(
+        code_with_kid(&[with(rsa().1, "kid", json!(7))], "a"),
+        "jwt.valid"
+    );
+}
+
+#[test]
+fn keys_may_share_an_id() {
+    let keys = [
+        with(other_rsa(), "kid", json!("a")),
+        with(rsa().1, "kid", json!("a")),
+    ];
+    assert_eq!(code_with_kid(&keys, "a"), "jwt.valid");
+}
+
+#[test]
+fn a_key_for_another_algorithm_is_not_tried() {
+    let (key, public) = rsa();
+    let only = |alg: &str| with(public.clone(), "alg", json!(alg));
+    assert_eq!(code(&[only("RS256")], &token(&key, RS256)), "jwt.valid");
+    assert_eq!(
+        code(&[only("RS384")], &token(&key, RS256)),
+        "jwt.no_matching_key"
+    );
+    assert_eq!(
+        code(&[only("RSXYZ")], &token(&key, RS256)),
+        "jwt.no_matching_key"
+    );
+}
+
+#[test]
+fn use_and_key_operations_are_ignored() {
+    let key = with(
+        with(rsa().1, "use", json!("enc")),
+        "key_ops",
+        json!(["sign"]),
+    );
+    assert_eq!(code(&[key], &token(&rsa().0, RS256)), "jwt.valid");
+}
+
+#[test]
+fn bad_keys_are_skipped_one_by_one() {
+    let keys = [
+        json!(null),
+        json!({}),
+        json!({"kty": "RSA"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"}),
+        rsa().1,
+    ];
+    assert_eq!(code(&keys, &token(&rsa().0, RS256)), "jwt.valid");
+}
+
+#[test]
+fn rsa_keys_have_an_odd_modulus_of_512_to_4096_bits() {
+    let modulus = |bytes: usize, last: u8| {
+        let mut n = vec![0xff; bytes];
+        n[bytes - 1] = last;
+        is_usable(with(rsa().1, "n", json!(base64url(&n))))
+    };
+    assert!(modulus(64, 1));
+    assert!(modulus(512, 1));
+    assert!(!modulus(63, 1));
+    assert!(!modulus(513, 1));
+    assert!(!modulus(256, 2));
+}
+
+#[test]
+fn rsa_keys_have_the_exponent_3_or_65537() {
+    let exponent = |e: &[u8]| is_usable(with(rsa().1, "e", json!(base64url(e))));
+    assert!(exponent(&[3]));
+    assert!(exponent(&[0, 1, 0, 1]));
+    for bad in [&[1][..], &[2], &[5], &[0], &[1, 0, 0, 0, 1]] {
+        assert!(!exponent(bad), "{bad:?}");
+    }
+}
+
+#[test]
+fn the_algorithm_of_a_key_must_suit_its_type() {
+    for (key, alg) in [
+        (rsa().1, "ES256"),
+        (p256().1, "RS256"),
+        (p256().1, "ES384"),
+        (p384().1, "ES256"),
+        (ed25519().1, "ES256"),
+        (secret_jwk(), "RS256"),
+        (secret_jwk(), "HSXYZ"),
+    ] {
+        assert!(
+            !is_usable(with(key.clone(), "alg", json!(alg))),
+            "{key} {alg}"
+        );
+    }
+}
+
+#[test]
+fn the_curve_defaults_to_that_of_the_algorithm() {
+    let without_curve = |key: Value| {
+        let mut key = key;
+        key.as_object_mut().unwrap().remove("crv");
+        key
+    };
+    assert!(is_usable(without_curve(p256().1)));
+    assert!(!is_usable(without_curve(p384().1)));
+    assert!(is_usable(with(
+        without_curve(p384().1),
+        "alg",
+        json!("ES384")
+    )));
+}
+
+#[test]
+fn points_must_lie_on_their_curve() {
+    let (_, public) = p256();
+    let y = public["y"].clone();
+    assert!(!is_usable(with(public, "x", y)));
+    assert!(!is_usable(with(p256().1, "crv", json!("P-521"))));
+    assert!(!is_usable(with(ed25519().1, "crv", json!("X25519"))));
+    assert!(!is_usable(with(
+        ed25519().1,
+        "x",
+        json!(base64url(&[1; 31]))
+    )));
+}
+
+#[test]
+fn an_empty_secret_is_no_key() {
+    assert!(!is_usable(json!({"kty": "oct", "k": ""})));
+    assert!(!is_usable(json!({"kty": "oct"})));
+}

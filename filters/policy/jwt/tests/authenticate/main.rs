@@ -1,0 +1,24 @@
+//! What the authenticator promises, one claim per test, grouped as in the rules J1-J59.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail the test"
+)]
+
+mod checks;
+mod configuration;
+mod keys;
+mod locations;
+mod outputs;
+mod parsing;
+mod properties;
+mod removal;
+mod replies;
+mod several_rules;
+mod signatures;
+mod signers;
+mod support;
+mod vectors;

@@ -1,0 +1,67 @@
+//! The command line: one file per verb.
+//!
+//! Exit codes: 0 all is well, 1 an expectation failed (or something is missing, for `doctor`), 2 usage or configuration.
+
+mod build;
+mod config;
+mod doctor;
+mod run;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where modules are looked for.
+#[derive(Debug, Args)]
+struct Modules {
+    /// The folder of the filters' modules.
+    #[arg(long, value_name = "DIR", default_value = "target/wasm")]
+    wasm_dir: PathBuf,
+}
+
+/// Runs Proxy-Wasm filters as Envoy does: live, in tests, and side by side with a real Envoy.
+#[derive(Debug, Parser)]
+#[command(name = "host-runner", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Run),
+    Test(test::Test),
+    Config(config::Config),
+    Build(build::Build),
+    Doctor(doctor::Doctor),
+}
+
+/// How a verb ended when nothing went wrong on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Fine,
+    /// What was asked for does not hold.
+    Failed,
+}
+
+/// Parses the command line, runs the verb, prints what went wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Run(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
+        Verb::Config(verb) => verb.run(),
+        Verb::Build(verb) => verb.run(),
+        Verb::Doctor(verb) => verb.run(),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `host-runner run`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Modules, Outcome};
+use crate::envoy::{Envoy, EnvoyOptions};
+use crate::front::{Front, Logs};
+use crate::mesh::Mesh;
+use crate::subject::Subject;
+
+/// Serve a mesh and print curl lines to try; Ctrl-C ends everything.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The mesh file.
+    mesh: PathBuf,
+    /// What to serve it with.
+    #[arg(long, value_enum, default_value_t = On::Runner)]
+    on: On,
+    #[command(flatten)]
+    modules: Modules,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum On {
+    /// The bundled wasmtime host.
+    Runner,
+    /// A real Envoy.
+    Envoy,
+}
+
+// === impl Run ===
+
+impl Run {
+    pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
+        let mesh = Mesh::read(&self.mesh)?;
+        let listener = mesh.listener(&self.modules.wasm_dir)?;
+        // From here on everything started ends when its value is dropped, whichever way this function is left.
+        let stop = runtime.block_on(async { Stop::listen() })?;
+        let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
+        let listeners = [listener];
+        let subject: Box<dyn Subject> = match self.on {
+            On::Runner => Box::new(Front::start(&listeners, Logs::Print)?),
+            On::Envoy => Box::new(Envoy::start(&listeners, &EnvoyOptions::default())?),
+        };
+        print!(
+            "{}",
+            mesh.welcome(subject.as_ref(), &self.modules.wasm_dir)?
+        );
+        runtime.block_on(stop.requested());
+        println!();
+        Ok(Outcome::Fine)
+    }
+}
+
+/// Ctrl-C, or a polite request of the system.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+// === impl Stop ===
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn requested(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

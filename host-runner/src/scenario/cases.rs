@@ -1,0 +1,178 @@
+//! The cases of a scenario file: each made of steps, each name in them resolved before anything runs.
+
+use std::collections::BTreeSet;
+
+use serde_saphyr::Spanned;
+
+use super::client::parse_path;
+use super::expect::{ExpectModel, LogExpectation, UpstreamExpectation};
+use super::group::{Case, PluginName, Step};
+use super::model::{CaseModel, Protocol, RequestModel, StepModel};
+use super::template::{Names, Template, render_json, unknown};
+use crate::listener::Listener;
+use crate::yaml::{Document, Location, YamlError};
+
+/// What the names in a case may lead to.
+pub(super) struct Scope<'a> {
+    pub(super) document: Document<'a>,
+    pub(super) listener: &'a Listener,
+    pub(super) plugins: &'a [PluginName],
+    pub(super) names: &'a Names,
+}
+
+/// The cases of a document.
+pub(super) fn read(
+    document: Document<'_>,
+    models: Vec<Spanned<CaseModel>>,
+) -> Result<Vec<Case>, YamlError> {
+    if models.is_empty() {
+        return Err(document.error_at_start("expected at least one case"));
+    }
+    let mut seen = BTreeSet::new();
+    let mut cases = Vec::new();
+    for model in models {
+        let name = &model.value.name;
+        if !seen.insert(name.value.clone()) {
+            return Err(document.error(
+                name.referenced,
+                format!("there is another case named `{}`", name.value),
+            ));
+        }
+        cases.push(case(document, model)?);
+    }
+    Ok(cases)
+}
+
+fn case(document: Document<'_>, model: Spanned<CaseModel>) -> Result<Case, YamlError> {
+    let place = model.referenced;
+    let (file, line) = (document.source().name(), document.line_of(place));
+    Ok(Case {
+        name: model.value.name.value.clone(),
+        place: format!("{file}:{line}"),
+        steps: steps(model.value).map_err(|message| document.error(place, message))?,
+    })
+}
+
+fn steps(model: CaseModel) -> Result<Vec<Step>, &'static str> {
+    match (model.request, model.steps, model.expect) {
+        (Some(request), None, Some(expect)) => Ok(vec![Step {
+            request,
+            answer: model.upstream.unwrap_or_default(),
+            expect,
+        }]),
+        (None, Some(steps), None) if model.upstream.is_none() && !steps.is_empty() => {
+            Ok(steps.into_iter().map(Step::from).collect())
+        }
+        _ => Err("expected `request` and `expect`, or `steps` that have them"),
+    }
+}
+
+// === impl Step ===
+
+impl From<StepModel> for Step {
+    fn from(model: StepModel) -> Self {
+        Self {
+            request: model.request,
+            answer: model.upstream,
+            expect: model.expect,
+        }
+    }
+}
+
+// === impl Scope ===
+
+impl Scope<'_> {
+    /// Refuses a case that names what is not there, or that cannot be sent.
+    pub(super) fn check(&self, case: &Case) -> Result<(), YamlError> {
+        case.steps.iter().try_for_each(|step| {
+            self.check_request(&step.request)?;
+            self.check_templates(&step.answer.templates())?;
+            self.check_expectations(&step.expect)
+        })
+    }
+
+    fn check_request(&self, request: &RequestModel) -> Result<(), YamlError> {
+        self.check_templates(&request.templates())?;
+        if let Some(token) = &request.token
+            && !self.names.tokens.contains_key(&token.value)
+        {
+            return self.refuse(
+                token.referenced,
+                unknown("token", &token.value, self.names.tokens.keys()),
+            );
+        }
+        self.check_path(request)?;
+        match &request.trailers {
+            Some(trailers) if request.protocol == Protocol::Http1 => {
+                self.refuse(trailers.referenced, "trailers need `protocol: http2`")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_path(&self, request: &RequestModel) -> Result<(), YamlError> {
+        let Some(path) = &request.path else {
+            return Ok(());
+        };
+        let rendered = path.value.0.render_text(self.names);
+        let parsed = rendered.and_then(|path| parse_path(&path).map_err(|error| error.to_string()));
+        match parsed {
+            Ok(_) => Ok(()),
+            Err(message) => self.refuse(path.referenced, message),
+        }
+    }
+
+    fn check_expectations(&self, expect: &ExpectModel) -> Result<(), YamlError> {
+        self.check_templates(&expect.templates())?;
+        for (place, json) in expect.json() {
+            render_json(json, self.names).map_err(|message| self.document.error(place, message))?;
+        }
+        self.check_cluster(expect.upstream.as_ref())?;
+        let mut logs = expect.logs.iter().chain(&expect.no_logs);
+        logs.try_for_each(|log| self.check_plugin(log))
+    }
+
+    fn check_templates(&self, templates: &[(Location, &Template)]) -> Result<(), YamlError> {
+        templates
+            .iter()
+            .try_for_each(|(place, template)| match template.render(self.names) {
+                Ok(_) => Ok(()),
+                Err(message) => self.refuse(*place, message),
+            })
+    }
+
+    fn check_cluster(&self, upstream: Option<&UpstreamExpectation>) -> Result<(), YamlError> {
+        let Some(UpstreamExpectation::Request(request)) = upstream else {
+            return Ok(());
+        };
+        let Some(cluster) = &request.cluster else {
+            return Ok(());
+        };
+        let mut known = self.listener.clusters.iter().map(|known| &known.name);
+        match known.clone().any(|known| *known == cluster.value) {
+            true => Ok(()),
+            false => self.refuse(
+                cluster.referenced,
+                unknown("cluster", &cluster.value, &mut known),
+            ),
+        }
+    }
+
+    fn check_plugin(&self, log: &LogExpectation) -> Result<(), YamlError> {
+        let Some(plugin) = &log.plugin else {
+            return Ok(());
+        };
+        let mut known = self.plugins.iter().map(|known| &known.short);
+        match known.clone().any(|known| *known == plugin.value) {
+            true => Ok(()),
+            false => self.refuse(
+                plugin.referenced,
+                unknown("plugin", &plugin.value, &mut known),
+            ),
+        }
+    }
+
+    fn refuse(&self, place: Location, message: impl Into<String>) -> Result<(), YamlError> {
+        Err(self.document.error(place, message))
+    }
+}

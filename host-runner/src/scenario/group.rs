@@ -1,0 +1,63 @@
+//! A loaded scenario file: one listener, its recording upstreams, and the cases to run on it.
+
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use super::expect::ExpectModel;
+use super::model::{AnswerModel, RequestModel};
+use super::tokens::TokenBook;
+use crate::listener::Listener;
+use crate::token::TimeOffset;
+use crate::upstream::{Recording, Upstream};
+
+/// The cases of one file. They run one at a time, because they share the upstreams.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Path below the given folder, without `.yaml`.
+    pub(super) name: String,
+    pub(super) listener: Listener,
+    pub(super) plugins: Vec<PluginName>,
+    pub(super) clock: Option<SystemTime>,
+    pub(super) tokens: TokenBook,
+    pub(super) times: Vec<(String, TimeOffset)>,
+    pub(super) cases: Vec<Arc<Case>>,
+    pub(super) recording: Arc<Recording>,
+    pub(super) upstreams: Vec<Upstream>,
+    pub(super) turn: Mutex<()>,
+}
+
+/// A plugin as the file calls it and as it is called among all listeners.
+#[derive(Debug, Clone)]
+pub(super) struct PluginName {
+    pub(super) short: String,
+    pub(super) full: String,
+}
+
+/// A named sequence of steps.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    /// `file:line`.
+    pub(super) place: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One request and what is expected of it.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) request: RequestModel,
+    pub(super) answer: AnswerModel,
+    pub(super) expect: ExpectModel,
+}
+
+/// The same name in letters, digits, `-`, `_` and `.` only.
+pub(super) fn sanitised(name: &str) -> String {
+    let allowed = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(allowed).collect()
+}

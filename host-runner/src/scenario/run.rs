@@ -1,0 +1,149 @@
+//! Runs one step of a case on one subject and gathers what happened.
+
+use anyhow::Context as _;
+use http::{HeaderName, HeaderValue, header};
+use serde_saphyr::Spanned;
+
+use super::client::{ClientRequest, Response};
+use super::group::{Group, Step};
+use super::headers::{HeaderModel, Text};
+use super::model::{AnswerModel, RequestModel};
+use super::template::Names;
+use crate::subject::{LogLine, Subject};
+use crate::upstream::{Answer, Received};
+
+/// What one step did on one subject.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The subject's name.
+    pub subject: &'static str,
+    /// What the client got.
+    pub response: Response,
+    /// The requests that upstreams received: none, or one, unless the proxy repeats itself.
+    pub upstream: Vec<Received>,
+    /// The lines that plugins logged during the step.
+    pub logs: Vec<PluginLine>,
+    /// What placeholders stood for.
+    pub names: Names,
+}
+
+/// A log line and the plugin that wrote it, by its name in the scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginLine {
+    /// The plugin.
+    pub plugin: String,
+    /// What it wrote.
+    pub line: LogLine,
+}
+
+/// The authority of a request that names none.
+pub(super) const DEFAULT_AUTHORITY: &str = "example.com";
+
+/// Runs `step`; `send` is the client, which needs a runtime.
+pub(super) fn run_step(
+    group: &Group,
+    step: &Step,
+    subject: &dyn Subject,
+    now: i64,
+    send: impl FnOnce(std::net::SocketAddr, ClientRequest) -> anyhow::Result<Response>,
+) -> anyhow::Result<Outcome> {
+    let listener = &group.listener.name;
+    let address = subject.address(listener);
+    let address = address.with_context(|| {
+        format!(
+            "{} does not serve the listener `{listener}`",
+            subject.name()
+        )
+    })?;
+    let names = group.tokens.names(address.to_string(), now)?;
+    group.recording.begin(answer(&step.answer, &names)?);
+    let before = group
+        .plugins
+        .iter()
+        .map(|plugin| subject.logs(&plugin.full).len())
+        .collect::<Vec<_>>();
+    let response = send(address, request(&step.request, &names)?)?;
+    Ok(Outcome {
+        subject: subject.name(),
+        response,
+        upstream: group.recording.take(),
+        logs: new_logs(group, subject, &before),
+        names,
+    })
+}
+
+fn new_logs(group: &Group, subject: &dyn Subject, before: &[usize]) -> Vec<PluginLine> {
+    let plugins = group.plugins.iter().zip(before);
+    let lines = plugins.flat_map(|(plugin, before)| {
+        let lines = subject.logs(&plugin.full).into_iter().skip(*before);
+        lines.map(|line| PluginLine {
+            plugin: plugin.short.clone(),
+            line,
+        })
+    });
+    lines.collect()
+}
+
+/// The request with its placeholders filled in.
+pub(super) fn request(model: &RequestModel, names: &Names) -> anyhow::Result<ClientRequest> {
+    let or_default =
+        |text: Option<String>, default: &str| text.unwrap_or_else(|| default.to_owned());
+    let text = |model: &Option<Spanned<Text>>| {
+        let text = model.as_ref().map(|text| text.value.0.render_text(names));
+        text.transpose().map_err(anyhow::Error::msg)
+    };
+    let body = model
+        .body
+        .as_ref()
+        .map(|body| body.value.0.render(names))
+        .transpose();
+    let trailers = model
+        .trailers
+        .as_ref()
+        .map(|trailers| rendered(&trailers.value, names));
+    let mut headers = rendered(&model.headers, names)?;
+    if let Some(token) = &model.token {
+        let value = format!(
+            "Bearer {}",
+            names
+                .tokens
+                .get(&token.value)
+                .map(String::as_str)
+                .unwrap_or_default()
+        );
+        headers.push((header::AUTHORIZATION, HeaderValue::from_str(&value)?));
+    }
+    Ok(ClientRequest {
+        protocol: model.protocol,
+        method: model.method.clone(),
+        path: or_default(text(&model.path)?, "/"),
+        authority: or_default(text(&model.authority)?, DEFAULT_AUTHORITY),
+        headers,
+        body: body.map_err(anyhow::Error::msg)?.unwrap_or_default().into(),
+        trailers: trailers.transpose()?.unwrap_or_default(),
+    })
+}
+
+fn answer(model: &AnswerModel, names: &Names) -> anyhow::Result<Answer> {
+    let body = model
+        .body
+        .as_ref()
+        .map(|body| body.value.0.render(names))
+        .transpose();
+    Ok(Answer {
+        status: model.status,
+        headers: rendered(&model.headers, names)?,
+        body: body.map_err(anyhow::Error::msg)?.map(Into::into),
+    })
+}
+
+fn rendered(
+    headers: &HeaderModel,
+    names: &Names,
+) -> anyhow::Result<Vec<(HeaderName, HeaderValue)>> {
+    let headers = headers.iter().map(|(name, value)| {
+        let value = value.render(names).map_err(anyhow::Error::msg)?;
+        Ok((name.clone(), HeaderValue::from_bytes(&value)?))
+    });
+    headers.collect()
+}

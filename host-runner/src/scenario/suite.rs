@@ -1,0 +1,294 @@
+//! All scenario files of a run: loaded once, their listeners handed to the subjects, their cases run as named tests.
+
+mod files;
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, mpsc};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use libtest_mimic::{Failed, Trial};
+use tokio::runtime::Runtime;
+
+use super::agree::disagreement;
+use super::check::{failures, summary};
+use super::client::{self, ClientRequest, Response};
+use super::clock::Clock;
+use super::group::{Case, Group};
+use super::load::Loader;
+use super::run::{Outcome, run_step};
+use crate::listener::Listener;
+use crate::report::Report;
+use crate::subject::Subject;
+use crate::upstream::Upstream;
+
+/// Turns a mesh file into its listener; the addresses in it are replaced by recording upstreams.
+pub type MeshLoader<'a> = dyn Fn(&Path) -> anyhow::Result<Listener> + 'a;
+
+/// Loaded scenario files with their upstreams running. Dropping it (and the trials) ends them.
+#[derive(Debug)]
+pub struct Suite {
+    shared: Arc<Shared>,
+}
+
+/// A case that waits to be run; the error is the text that people read.
+pub(super) struct Job {
+    pub(super) name: String,
+    pub(super) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    groups: Vec<Arc<Group>>,
+    // The clock of groups that name none: one instant for all, so that they do not wait for each other.
+    started: SystemTime,
+    cases: AtomicUsize,
+    differences: AtomicUsize,
+    runtime: Option<Runtime>,
+}
+
+// === impl Suite ===
+
+impl Suite {
+    /// Loads scenario files: `paths` are files, or folders with all `*.yaml` below them. A plugin's `module: name` is
+    /// `<wasm_dir>/name.wasm`.
+    ///
+    /// # Errors
+    /// When a file cannot be used: the error names file and place, and nothing runs.
+    pub fn load(
+        paths: &[PathBuf],
+        wasm_dir: &Path,
+        mesh_loader: &MeshLoader<'_>,
+    ) -> anyhow::Result<Self> {
+        let mut loader = Loader {
+            wasm_dir,
+            mesh_loader,
+            modules: HashMap::new(),
+        };
+        let files = files::find(paths)?;
+        let groups = files
+            .iter()
+            .map(|file| loader.load(&file.path, &file.name))
+            .collect::<Result<Vec<_>, _>>()?;
+        if groups.is_empty() {
+            bail!(
+                "there is no `*.yaml` in {}",
+                paths
+                    .iter()
+                    .map(|path| format!("`{}`", path.display()))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+        refuse_equal_names(&groups)?;
+        Self::start(groups)
+    }
+
+    /// One listener per file; every subject must serve all of them.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<Listener> {
+        self.shared
+            .groups
+            .iter()
+            .map(|group| group.listener.clone())
+            .collect()
+    }
+
+    /// One test per case, named `<path without .yaml>::<case name>`. It runs the case on every subject, holds the
+    /// expectations against each, and compares each with the first.
+    #[must_use]
+    pub fn trials(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Trial> {
+        let jobs = self.jobs(subjects).into_iter();
+        jobs.map(|job| Trial::test(job.name, || (job.run)().map_err(Failed::from)))
+            .collect()
+    }
+
+    pub(super) fn jobs(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Job> {
+        let clock = Arc::new(Clock::new(subjects));
+        let groups = self.shared.groups.iter();
+        let cases = groups.flat_map(|group| group.cases.iter().map(move |case| (group, case)));
+        let jobs = cases.map(|(group, case)| {
+            let (shared, clock) = (Arc::clone(&self.shared), Arc::clone(&clock));
+            let (group, case) = (Arc::clone(group), Arc::clone(case));
+            Job {
+                name: format!("{}::{}", group.name, case.name),
+                run: Box::new(move || shared.run(&group, &case, &clock)),
+            }
+        });
+        jobs.collect()
+    }
+
+    /// What the trials that ran so far found: cases, and differences between subjects.
+    #[must_use]
+    pub fn report(&self, versions: BTreeMap<String, String>) -> Report {
+        Report {
+            cases: Some(self.shared.cases.load(Ordering::Relaxed)),
+            differences: Some(self.shared.differences.load(Ordering::Relaxed)),
+            versions,
+            ..Report::default()
+        }
+    }
+
+    fn start(groups: Vec<Group>) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        let mut shared = Shared {
+            groups: Vec::new(),
+            started: SystemTime::now(),
+            cases: AtomicUsize::new(0),
+            differences: AtomicUsize::new(0),
+            runtime: Some(runtime),
+        };
+        for group in groups {
+            let group = shared.wait(start_upstreams(group))??;
+            shared.groups.push(Arc::new(group));
+        }
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+}
+
+async fn start_upstreams(mut group: Group) -> anyhow::Result<Group> {
+    for cluster in &mut group.listener.clusters {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let upstream =
+            Upstream::start(&cluster.name, any_port, group.recording.responder()).await?;
+        cluster.address = upstream.address();
+        group.upstreams.push(upstream);
+    }
+    Ok(group)
+}
+
+fn refuse_equal_names(groups: &[Group]) -> anyhow::Result<()> {
+    let mut seen = HashMap::new();
+    for group in groups {
+        if let Some(earlier) = seen.insert(&group.listener.name, &group.name) {
+            bail!(
+                "the scenario files `{earlier}` and `{}` have the same listener name; rename one",
+                group.name
+            );
+        }
+    }
+    Ok(())
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn run(&self, group: &Group, case: &Case, clock: &Clock) -> Result<(), String> {
+        let _turn = group.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let hold = clock.hold(group.clock.unwrap_or(self.started));
+        self.cases.fetch_add(1, Ordering::Relaxed);
+        let mut problems = Vec::new();
+        let mut runs = Vec::new();
+        for (index, subject) in clock.subjects().iter().enumerate() {
+            let (outcomes, error) = self.run_on(group, case, &**subject, hold.now(index));
+            problems.extend(expectation_problems(case, &outcomes));
+            problems.extend(error.map(|error| format!("on {}: {error}", subject.name())));
+            runs.push(outcomes);
+        }
+        drop(hold);
+        let disagreements = disagreements(group, &runs);
+        self.differences
+            .fetch_add(usize::from(!disagreements.is_empty()), Ordering::Relaxed);
+        problems.extend(disagreements);
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{}\n{}", case.place, problems.join("\n"))),
+        }
+    }
+
+    // The steps up to the first that could not be run.
+    fn run_on(
+        &self,
+        group: &Group,
+        case: &Case,
+        subject: &dyn Subject,
+        now: i64,
+    ) -> (Vec<Outcome>, Option<String>) {
+        let mut outcomes = Vec::new();
+        for (number, step) in case.steps.iter().enumerate() {
+            let send = |address, request| self.send(address, request);
+            match run_step(group, step, subject, now, send) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    return (
+                        outcomes,
+                        Some(format!("{}{error:#}", step_label(case, number))),
+                    );
+                }
+            }
+        }
+        (outcomes, None)
+    }
+
+    fn send(&self, address: SocketAddr, request: ClientRequest) -> anyhow::Result<Response> {
+        self.wait(client::send(address, request))?
+    }
+
+    // Works on any thread, one that belongs to another runtime included.
+    fn wait<F>(&self, future: F) -> anyhow::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel();
+        let runtime = self.runtime.as_ref().context("the suite has ended")?;
+        runtime.spawn(async move { sender.send(future.await) });
+        receiver
+            .recv()
+            .context("the client ended without an answer")
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn expectation_problems(case: &Case, outcomes: &[Outcome]) -> Vec<String> {
+    let steps = case.steps.iter().zip(outcomes).enumerate();
+    let problems = steps.filter_map(|(number, (step, outcome))| {
+        let failures = failures(&step.expect, outcome);
+        let label = step_label(case, number);
+        let summary = summary(outcome);
+        let indented = failures
+            .iter()
+            .map(|failure| format!("  {}\n", failure.replace('\n', "\n    ")));
+        let listed = indented.collect::<String>();
+        (!failures.is_empty()).then(|| {
+            format!(
+                "on {}: {label}not as expected\n{listed}  ({summary})",
+                outcome.subject
+            )
+        })
+    });
+    problems.collect()
+}
+
+fn disagreements(group: &Group, runs: &[Vec<Outcome>]) -> Vec<String> {
+    let Some((first, others)) = runs.split_first() else {
+        return Vec::new();
+    };
+    let pairs = others.iter().flat_map(|other| first.iter().zip(other));
+    pairs
+        .filter_map(|(one, other)| disagreement(one, other, &group.times))
+        .collect()
+}
+
+fn step_label(case: &Case, number: usize) -> String {
+    match case.steps.len() {
+        1 => String::new(),
+        _ => format!("step {}: ", number + 1),
+    }
+}

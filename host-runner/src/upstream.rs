@@ -1,0 +1,152 @@
+//! In-process HTTP/1.1 upstreams: what a request looks like when it has passed the filters.
+//! One kind records and answers as a scenario scripts it; the other shows people where their request went.
+
+mod demo;
+mod recording;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+pub use self::demo::demo;
+pub use self::recording::{Answer, Recording};
+
+/// A request as an upstream received it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The cluster it was sent to.
+    pub cluster: String,
+    /// Request method.
+    pub method: String,
+    /// Path and query, as on the request line.
+    pub path: String,
+    /// The `host` header, which is `:authority` in HTTP/1.1.
+    pub authority: Vec<u8>,
+    /// All other headers, repeats kept in their order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// Trailers after the body.
+    pub trailers: Vec<(String, Vec<u8>)>,
+}
+
+/// A running upstream; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Upstream {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+/// Makes the response to a received request.
+pub type Responder = Arc<dyn Fn(Received) -> Response<Bytes> + Send + Sync>;
+
+// === impl Upstream ===
+
+impl Upstream {
+    /// Serves `cluster` on `address` (port 0: any free one). Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(
+        cluster: &str,
+        address: SocketAddr,
+        responder: Responder,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener
+            .with_context(|| format!("cannot listen on {address} for the cluster `{cluster}`"))?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            accepting: tokio::spawn(accept(listener, cluster.to_owned(), responder)),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+// === impl Received ===
+
+impl Received {
+    async fn read(cluster: &str, request: Request<Incoming>) -> hyper::Result<Self> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await?;
+        let trailers = body.trailers().map(header_list).unwrap_or_default();
+        let (host, headers) = header_list(&head.headers)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(name, _)| name == "host");
+        Ok(Self {
+            cluster: cluster.to_owned(),
+            method: head.method.to_string(),
+            path: head
+                .uri
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            authority: host
+                .into_iter()
+                .next()
+                .map(|(_, value)| value)
+                .unwrap_or_default(),
+            headers,
+            body: body.to_bytes().to_vec(),
+            trailers,
+        })
+    }
+}
+
+/// Names and values in order; the values of one name stay in theirs.
+#[must_use]
+pub fn header_list(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let pairs = headers.iter();
+    pairs
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect()
+}
+
+async fn accept(listener: TcpListener, cluster: String, responder: Responder) {
+    let cluster: Arc<str> = cluster.into();
+    // An accept error (out of descriptors) would repeat at once; ending is the answer that shows.
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, Arc::clone(&cluster), Arc::clone(&responder)));
+    }
+}
+
+async fn serve(stream: TcpStream, cluster: Arc<str>, responder: Responder) {
+    let service = service_fn(|request| respond(&cluster, &responder, request));
+    // A connection that breaks off is the proxy's business: it shows as a missing or failed response there.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn respond(
+    cluster: &str,
+    responder: &Responder,
+    request: Request<Incoming>,
+) -> hyper::Result<Response<Full<Bytes>>> {
+    let received = Received::read(cluster, request).await?;
+    Ok(responder(received).map(Full::new))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! What is measured: one listener per row, all in one Envoy, all answering directly.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use host_runner::envoy::{BootstrapOptions, bootstrap as envoy_bootstrap};
+use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
+use host_runner::token::SigningKey;
+use serde_json::{Value, json};
+
+use crate::token;
+
+const V1: &str = "outbound||v1|reviews";
+const V2: &str = "outbound||v2|reviews";
+const HTTP_FILTERS: &str = "type.googleapis.com/envoy.extensions.filters.http";
+
+/// One configuration under load.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// The row that it is compared with: Envoy's own filter that means the same.
+    pub(crate) reference: Option<&'static str>,
+    pub(crate) token: String,
+    plugins: Vec<Plugin>,
+    native: Vec<Value>,
+    routes: Routes,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Routes {
+    One,
+    ByState,
+    ByHeader,
+}
+
+/// All rows, in the order of the table.
+pub(crate) fn rows() -> anyhow::Result<Vec<Row>> {
+    let key = SigningKey::read_pem(Path::new("tests/keys/rsa.pem"))?;
+    let jwks = json!({"keys": [key.to_jwk("bench")?]}).to_string();
+    let token = token::mint(&key)?;
+    let row = |name, reference, modules: &[&str], native: &[&str], routes| {
+        let plugins = modules.iter().map(|module| plugin(name, module, &jwks));
+        Ok::<_, anyhow::Error>(Row {
+            name,
+            reference,
+            token: token.clone(),
+            plugins: plugins.collect::<anyhow::Result<_>>()?,
+            native: native.iter().map(|filter| native_filter(filter, &jwks)).collect(),
+            routes,
+        })
+    };
+    Ok(vec![
+        row("no-filter", None, &[], &[], Routes::One)?,
+        row("empty", None, &["empty"], &[], Routes::One)?,
+        row("jwt-auth", Some("native-jwt_authn"), &["jwt-auth"], &[], Routes::One)?,
+        row("native-jwt_authn", None, &[], &["jwt_authn"], Routes::One)?,
+        row("authz", Some("native-rbac"), &["authz"], &[], Routes::One)?,
+        row("native-rbac", None, &[], &["rbac"], Routes::One)?,
+        row("ab-router", Some("native-routes"), &["ab-router"], &[], Routes::ByState)?,
+        row("native-routes", None, &[], &[], Routes::ByHeader)?,
+        row("all-three", Some("native-all"), &["jwt-auth", "authz", "ab-router"], &[], Routes::ByState)?,
+        row("native-all", None, &[], &["jwt_authn", "rbac"], Routes::ByHeader)?,
+    ])
+}
+
+/// One Envoy with a listener per row. Clusters are replaced by direct responses: the router's own work is not measured.
+pub(crate) fn bootstrap(rows: &[Row]) -> anyhow::Result<Value> {
+    let listeners: Vec<Listener> = rows.iter().map(listener).collect();
+    let options = BootstrapOptions {
+        admin: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        modules: None,
+    };
+    let mut document = envoy_bootstrap(&listeners, &options);
+    for (index, row) in rows.iter().enumerate() {
+        let place = format!("/static_resources/listeners/{index}/filter_chains/0/filters/0/typed_config");
+        adapt(document.pointer_mut(&place).context("a connection manager")?, row)?;
+    }
+    Ok(document)
+}
+
+fn listener(row: &Row) -> Listener {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let route = |value: &str| Route {
+        state: Some(("meshwright.destination".to_owned(), value.to_owned())),
+        cluster: "upstream".to_owned(),
+    };
+    let any = Route { state: None, cluster: "upstream".to_owned() };
+    Listener {
+        name: row.name.to_owned(),
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        plugins: row.plugins.clone(),
+        routes: if row.routes == Routes::ByState { vec![route(V2), route(V1)] } else { vec![any] },
+        clusters: vec![Cluster { name: "upstream".to_owned(), address: nowhere }],
+    }
+}
+
+fn adapt(manager: &mut Value, row: &Row) -> anyhow::Result<()> {
+    let filters = manager.pointer_mut("/http_filters").and_then(Value::as_array_mut).context("filters")?;
+    filters.splice(0..0, row.native.iter().cloned());
+    let routes = manager.pointer_mut("/route_config/virtual_hosts/0/routes").and_then(Value::as_array_mut);
+    let routes = routes.context("routes")?;
+    if row.routes == Routes::ByHeader {
+        let jason = json!({"prefix": "/", "headers": [{"name": "end-user", "string_match": {"exact": "jason"}}]});
+        routes.insert(0, json!({ "match": jason }));
+    }
+    for route in routes.iter_mut().filter_map(Value::as_object_mut) {
+        route.remove("route");
+        route.insert("direct_response".to_owned(), json!({"status": 200}));
+    }
+    Ok(())
+}
+
+fn plugin(row: &str, module: &str, jwks: &str) -> anyhow::Result<Plugin> {
+    let configuration = match module {
+        "jwt-auth" => json!({"jwtRules": [{"issuer": token::ISSUER, "jwks": jwks, "forwardOriginalToken": true}]}),
+        "authz" => json!({"policies": [{"name": "allow-get", "namespace": "default", "rules": [
+            {"to": [{"operation": {"methods": ["GET"], "paths": ["/reviews/*"]}}]}
+        ]}]}),
+        "ab-router" => json!({"virtualServices": [{"name": "reviews", "namespace": "default", "hosts": ["reviews"], "http": [
+            {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": [{"destination": {"host": "reviews", "subset": "v2"}}]},
+            {"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}
+        ]}]}),
+        _ => json!({}),
+    };
+    Ok(Plugin {
+        name: format!("{row}/{module}"),
+        module: ModuleFile::read(Path::new(&format!("target/wasm/{module}.wasm")))?,
+        configuration: configuration.to_string(),
+    })
+}
+
+// The same policies, in Envoy's words.
+fn native_filter(name: &str, jwks: &str) -> Value {
+    match name {
+        "jwt_authn" => json!({"name": name, "typed_config": {
+            "@type": format!("{HTTP_FILTERS}.jwt_authn.v3.JwtAuthentication"),
+            "providers": {"bench": {"issuer": token::ISSUER, "forward": true, "payload_in_metadata": "payload",
+                "local_jwks": {"inline_string": jwks}}},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": [
+                {"provider_name": "bench"}, {"allow_missing": {}}]}}}],
+            "bypass_cors_preflight": true,
+        }}),
+        _ => json!({"name": name, "typed_config": {
+            "@type": format!("{HTTP_FILTERS}.rbac.v3.RBAC"),
+            "rules": {"action": "ALLOW", "policies": {"ns[default]-policy[allow-get]-rule[0]": {
+                "principals": [{"any": true}],
+                "permissions": [{"and_rules": {"rules": [
+                    {"header": {"name": ":method", "string_match": {"exact": "GET"}}},
+                    {"url_path": {"path": {"prefix": "/reviews/"}}}
+                ]}}],
+            }}},
+        }}),
+    }
+}

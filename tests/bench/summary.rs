@@ -1,0 +1,117 @@
+//! The table for people, and target/reports/bench.json.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use comfy_table::{CellAlignment, Table, presets};
+use host_runner::report::{Report, Row as ReportRow};
+
+use crate::rows::Row;
+
+/// Minimum and lower quartile of each row, and what it adds to no filter.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    rows: Vec<Line>,
+    envoy: String,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    name: &'static str,
+    minimum: f64,
+    quartile: f64,
+    overhead: f64,
+    reference: Option<&'static str>,
+    /// The reference row's overhead.
+    native: Option<f64>,
+}
+
+// === impl Summary ===
+
+impl Summary {
+    pub(crate) fn new(rows: &[Row], measured: &[Vec<f64>], envoy: &str) -> Self {
+        let minima: Vec<f64> = measured.iter().map(|figures| nth(figures, 0)).collect();
+        let floor = minima.first().copied().unwrap_or_default();
+        let overhead_of = |name: &str| {
+            let index = rows.iter().position(|row| row.name == name)?;
+            minima.get(index).map(|minimum| minimum - floor)
+        };
+        let lines = rows.iter().zip(measured).map(|(row, figures)| Line {
+            name: row.name,
+            minimum: nth(figures, 0),
+            quartile: nth(figures, figures.len() / 4),
+            overhead: nth(figures, 0) - floor,
+            reference: row.reference,
+            native: row.reference.and_then(overhead_of),
+        });
+        Self {
+            rows: lines.collect(),
+            envoy: envoy.to_owned(),
+        }
+    }
+
+    /// Writes the report; `ours` and `reference` are microseconds of CPU added to no filter.
+    pub(crate) fn write(&self) -> anyhow::Result<()> {
+        let report = Report {
+            rows: self.rows.iter().map(Line::report).collect(),
+            versions: BTreeMap::from([("envoy".to_owned(), self.envoy.clone())]),
+            ..Report::default()
+        };
+        let path = report.write(Path::new("target"), "bench")?;
+        println!("written to {}", path.display());
+        Ok(())
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN);
+        table.set_header(["row", "CPU us/request (min)", "q25", "added to no filter", "Envoy's own", "ratio"]);
+        for line in &self.rows {
+            table.add_row(line.cells());
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        write!(f, "Envoy {}, CPU time of Envoy per request\n\n{table}\n", self.envoy)
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    fn cells(&self) -> [String; 6] {
+        let number = |value: f64| format!("{value:.1}");
+        [
+            self.name.to_owned(),
+            number(self.minimum),
+            number(self.quartile),
+            number(self.overhead),
+            self.reference.zip(self.native).map_or_else(String::new, |(name, native)| format!("{native:.1} ({name})")),
+            self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+        ]
+    }
+
+    // Below a microsecond the reference is noise, and a ratio to it would be too.
+    fn ratio(&self) -> Option<f64> {
+        self.native.filter(|native| *native > 1.0).map(|native| self.overhead / native)
+    }
+
+    fn report(&self) -> ReportRow {
+        ReportRow {
+            name: self.name.to_owned(),
+            ours: self.overhead,
+            reference: self.native,
+            unit: "us of CPU per request, added to no filter".to_owned(),
+            ratio: self.ratio(),
+        }
+    }
+}
+
+fn nth(figures: &[f64], index: usize) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(index).copied().unwrap_or_default()
+}
