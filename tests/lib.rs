@@ -1,1 +1,35 @@
-//! Tests that see everything. The tests themselves are in `tests/`, scenarios in `scenarios/`.
+//! What the tests share: where the project is, and its modules, built.
+//!
+//! The tests themselves are in `tests/`, scenarios in `scenarios/`, the filters that only tests load in `subjects/`.
+
+use std::path::{Path, PathBuf};
+
+use host_runner::build::{BuildOptions, build};
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Compiles the filters and the subjects, and returns the folder of their modules.
+///
+/// # Errors
+/// When the toolchain is incomplete (`host-runner doctor --fix` completes it) or the code does not compile.
+pub fn build_modules() -> anyhow::Result<PathBuf> {
+    let manifest_path = Some(root().join("Cargo.toml"));
+    let mut names = vec![
+        "jwt-auth".to_owned(),
+        "authz".to_owned(),
+        "ab-router".to_owned(),
+    ];
+    for subject in std::fs::read_dir(root().join("tests/subjects"))? {
+        names.push(subject?.file_name().to_string_lossy().into_owned());
+    }
+    build(&BuildOptions {
+        names,
+        manifest_path,
+        ..BuildOptions::default()
+    })?;
+    Ok(root().join("target/wasm"))
+}

@@ -21,7 +21,11 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn of(process: u32) -> anyhow::Result<Self> {
         let tasks = PathBuf::from(format!("/proc/{process}/task"));
-        anyhow::ensure!(tasks.exists(), "`{}` is not there: this measurement needs Linux", tasks.display());
+        anyhow::ensure!(
+            tasks.exists(),
+            "`{}` is not there: this measurement needs Linux",
+            tasks.display()
+        );
         Ok(Self { tasks })
     }
 
@@ -30,7 +34,10 @@ impl Meter {
         let mut total = 0;
         for task in fs::read_dir(&self.tasks)? {
             let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
-            let on_cpu = schedstat.split(' ').next().context("schedstat has three fields")?;
+            let on_cpu = schedstat
+                .split(' ')
+                .next()
+                .context("schedstat has three fields")?;
             total += on_cpu.parse::<u64>()?;
         }
         Ok(total)
@@ -48,7 +55,8 @@ pub(crate) fn pin_envoy(process: u32) -> anyhow::Result<()> {
 
 /// Puts the load on the other core.
 pub(crate) fn pin_self() -> anyhow::Result<()> {
-    sched_setaffinity(None, &only(LOAD_CORE)).context("two cores are needed: one for Envoy, one for the load")
+    sched_setaffinity(None, &only(LOAD_CORE))
+        .context("two cores are needed: one for Envoy, one for the load")
 }
 
 fn only(core: usize) -> CpuSet {

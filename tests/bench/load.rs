@@ -27,7 +27,8 @@ impl Load {
         let mut connections = Vec::new();
         for _ in 0..CONNECTIONS {
             let stream = TcpStream::connect(address).await?;
-            let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+            let (sender, connection) =
+                handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
             tokio::spawn(connection);
             connections.push(sender);
         }
@@ -50,11 +51,19 @@ impl Load {
     }
 }
 
-async fn send_in_turn(mut connection: SendRequest<Empty<Bytes>>, requests: usize, token: String) -> anyhow::Result<()> {
+async fn send_in_turn(
+    mut connection: SendRequest<Empty<Bytes>>,
+    requests: usize,
+    token: String,
+) -> anyhow::Result<()> {
     for _ in 0..requests {
         connection.ready().await?;
         let response = connection.send_request(request(&token)?).await?;
-        anyhow::ensure!(response.status() == 200, "expected 200, got {}", response.status());
+        anyhow::ensure!(
+            response.status() == 200,
+            "expected 200, got {}",
+            response.status()
+        );
         response.into_body().collect().await?;
     }
     Ok(())
@@ -64,7 +73,10 @@ async fn send_in_turn(mut connection: SendRequest<Empty<Bytes>>, requests: usize
 fn request(token: &str) -> anyhow::Result<Request<Empty<Bytes>>> {
     let request = Request::get("http://reviews/reviews/0?page=2")
         .header("authorization", format!("Bearer {token}"))
-        .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        )
         .header("accept", "application/json, text/plain, */*")
         .header("accept-language", "en-US,en;q=0.5")
         .header("cookie", "session=4f6b1c0e9d8a7b6c5d4e3f2a1b0c9d8e")

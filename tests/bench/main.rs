@@ -23,7 +23,9 @@ fn main() -> anyhow::Result<()> {
     let meter = cpu::Meter::of(envoy.process_id())?;
     cpu::pin_envoy(envoy.process_id())?;
     cpu::pin_self()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let measured = runtime.block_on(measure(&rows, &envoy, &meter))?;
     let summary = summary::Summary::new(&rows, &measured, &envoy.located().version);
     println!("{summary}");
@@ -31,17 +33,24 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// CPU microseconds per request, by row, one figure a round.
-async fn measure(rows: &[rows::Row], envoy: &Envoy, meter: &cpu::Meter) -> anyhow::Result<Vec<Vec<f64>>> {
+async fn measure(
+    rows: &[rows::Row],
+    envoy: &Envoy,
+    meter: &cpu::Meter,
+) -> anyhow::Result<Vec<Vec<f64>>> {
     let mut loads = Vec::new();
     for row in rows {
-        let address = host_runner::subject::Subject::address(envoy, row.name).context("every row has a listener")?;
+        let address = host_runner::subject::Subject::address(envoy, row.name)
+            .context("every row has a listener")?;
         loads.push(load::Load::connect(address).await?);
     }
     let mut measured = vec![Vec::new(); rows.len()];
     for round in 0..=ROUNDS {
         for ((row, load), measured) in rows.iter().zip(&mut loads).zip(&mut measured) {
             let before = meter.nanoseconds()?;
-            load.send(REQUESTS, &row.token).await.with_context(|| format!("in row `{}`", row.name))?;
+            load.send(REQUESTS, &row.token)
+                .await
+                .with_context(|| format!("in row `{}`", row.name))?;
             let spent = meter.nanoseconds()?.saturating_sub(before);
             // The first round warms caches and compilers up.
             if round > 0 {
@@ -54,7 +63,10 @@ async fn measure(rows: &[rows::Row], envoy: &Envoy, meter: &cpu::Meter) -> anyho
     Ok(measured)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "microseconds of minutes fit a double exactly enough")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds of minutes fit a double exactly enough"
+)]
 fn microseconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1_000.0
 }

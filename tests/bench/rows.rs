@@ -46,21 +46,48 @@ pub(crate) fn rows() -> anyhow::Result<Vec<Row>> {
             reference,
             token: token.clone(),
             plugins: plugins.collect::<anyhow::Result<_>>()?,
-            native: native.iter().map(|filter| native_filter(filter, &jwks)).collect(),
+            native: native
+                .iter()
+                .map(|filter| native_filter(filter, &jwks))
+                .collect(),
             routes,
         })
     };
     Ok(vec![
         row("no-filter", None, &[], &[], Routes::One)?,
         row("empty", None, &["empty"], &[], Routes::One)?,
-        row("jwt-auth", Some("native-jwt_authn"), &["jwt-auth"], &[], Routes::One)?,
+        row(
+            "jwt-auth",
+            Some("native-jwt_authn"),
+            &["jwt-auth"],
+            &[],
+            Routes::One,
+        )?,
         row("native-jwt_authn", None, &[], &["jwt_authn"], Routes::One)?,
         row("authz", Some("native-rbac"), &["authz"], &[], Routes::One)?,
         row("native-rbac", None, &[], &["rbac"], Routes::One)?,
-        row("ab-router", Some("native-routes"), &["ab-router"], &[], Routes::ByState)?,
+        row(
+            "ab-router",
+            Some("native-routes"),
+            &["ab-router"],
+            &[],
+            Routes::ByState,
+        )?,
         row("native-routes", None, &[], &[], Routes::ByHeader)?,
-        row("all-three", Some("native-all"), &["jwt-auth", "authz", "ab-router"], &[], Routes::ByState)?,
-        row("native-all", None, &[], &["jwt_authn", "rbac"], Routes::ByHeader)?,
+        row(
+            "all-three",
+            Some("native-all"),
+            &["jwt-auth", "authz", "ab-router"],
+            &[],
+            Routes::ByState,
+        )?,
+        row(
+            "native-all",
+            None,
+            &[],
+            &["jwt_authn", "rbac"],
+            Routes::ByHeader,
+        )?,
     ])
 }
 
@@ -73,8 +100,14 @@ pub(crate) fn bootstrap(rows: &[Row]) -> anyhow::Result<Value> {
     };
     let mut document = envoy_bootstrap(&listeners, &options);
     for (index, row) in rows.iter().enumerate() {
-        let place = format!("/static_resources/listeners/{index}/filter_chains/0/filters/0/typed_config");
-        adapt(document.pointer_mut(&place).context("a connection manager")?, row)?;
+        let place =
+            format!("/static_resources/listeners/{index}/filter_chains/0/filters/0/typed_config");
+        adapt(
+            document
+                .pointer_mut(&place)
+                .context("a connection manager")?,
+            row,
+        )?;
     }
     Ok(document)
 }
@@ -85,20 +118,35 @@ fn listener(row: &Row) -> Listener {
         state: Some(("meshwright.destination".to_owned(), value.to_owned())),
         cluster: "upstream".to_owned(),
     };
-    let any = Route { state: None, cluster: "upstream".to_owned() };
+    let any = Route {
+        state: None,
+        cluster: "upstream".to_owned(),
+    };
     Listener {
         name: row.name.to_owned(),
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         plugins: row.plugins.clone(),
-        routes: if row.routes == Routes::ByState { vec![route(V2), route(V1)] } else { vec![any] },
-        clusters: vec![Cluster { name: "upstream".to_owned(), address: nowhere }],
+        routes: if row.routes == Routes::ByState {
+            vec![route(V2), route(V1)]
+        } else {
+            vec![any]
+        },
+        clusters: vec![Cluster {
+            name: "upstream".to_owned(),
+            address: nowhere,
+        }],
     }
 }
 
 fn adapt(manager: &mut Value, row: &Row) -> anyhow::Result<()> {
-    let filters = manager.pointer_mut("/http_filters").and_then(Value::as_array_mut).context("filters")?;
+    let filters = manager
+        .pointer_mut("/http_filters")
+        .and_then(Value::as_array_mut)
+        .context("filters")?;
     filters.splice(0..0, row.native.iter().cloned());
-    let routes = manager.pointer_mut("/route_config/virtual_hosts/0/routes").and_then(Value::as_array_mut);
+    let routes = manager
+        .pointer_mut("/route_config/virtual_hosts/0/routes")
+        .and_then(Value::as_array_mut);
     let routes = routes.context("routes")?;
     if row.routes == Routes::ByHeader {
         let jason = json!({"prefix": "/", "headers": [{"name": "end-user", "string_match": {"exact": "jason"}}]});
@@ -113,14 +161,18 @@ fn adapt(manager: &mut Value, row: &Row) -> anyhow::Result<()> {
 
 fn plugin(row: &str, module: &str, jwks: &str) -> anyhow::Result<Plugin> {
     let configuration = match module {
-        "jwt-auth" => json!({"jwtRules": [{"issuer": token::ISSUER, "jwks": jwks, "forwardOriginalToken": true}]}),
+        "jwt-auth" => {
+            json!({"jwtRules": [{"issuer": token::ISSUER, "jwks": jwks, "forwardOriginalToken": true}]})
+        }
         "authz" => json!({"policies": [{"name": "allow-get", "namespace": "default", "rules": [
             {"to": [{"operation": {"methods": ["GET"], "paths": ["/reviews/*"]}}]}
         ]}]}),
-        "ab-router" => json!({"virtualServices": [{"name": "reviews", "namespace": "default", "hosts": ["reviews"], "http": [
-            {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": [{"destination": {"host": "reviews", "subset": "v2"}}]},
-            {"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}
-        ]}]}),
+        "ab-router" => {
+            json!({"virtualServices": [{"name": "reviews", "namespace": "default", "hosts": ["reviews"], "http": [
+                {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": [{"destination": {"host": "reviews", "subset": "v2"}}]},
+                {"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}
+            ]}]})
+        }
         _ => json!({}),
     };
     Ok(Plugin {

@@ -67,15 +67,26 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN);
-        table.set_header(["row", "CPU us/request (min)", "q25", "added to no filter", "Envoy's own", "ratio"]);
+        table.load_style(presets::ASCII_MARKDOWN);
+        table.set_header([
+            "row",
+            "CPU us/request (min)",
+            "q25",
+            "added to no filter",
+            "Envoy's own",
+            "ratio",
+        ]);
         for line in &self.rows {
             table.add_row(line.cells());
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        write!(f, "Envoy {}, CPU time of Envoy per request\n\n{table}\n", self.envoy)
+        write!(
+            f,
+            "Envoy {}, CPU time of Envoy per request\n\n{table}\n",
+            self.envoy
+        )
     }
 }
 
@@ -89,14 +100,21 @@ impl Line {
             number(self.minimum),
             number(self.quartile),
             number(self.overhead),
-            self.reference.zip(self.native).map_or_else(String::new, |(name, native)| format!("{native:.1} ({name})")),
-            self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            self.reference
+                .zip(self.native)
+                .map_or_else(String::new, |(name, native)| {
+                    format!("{native:.1} ({name})")
+                }),
+            self.ratio()
+                .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
         ]
     }
 
     // Below a microsecond the reference is noise, and a ratio to it would be too.
     fn ratio(&self) -> Option<f64> {
-        self.native.filter(|native| *native > 1.0).map(|native| self.overhead / native)
+        self.native
+            .filter(|native| *native > 1.0)
+            .map(|native| self.overhead / native)
     }
 
     fn report(&self) -> ReportRow {

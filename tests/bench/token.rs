@@ -15,5 +15,9 @@ pub(crate) fn mint(key: &SigningKey) -> anyhow::Result<String> {
         "iss": ISSUER, "sub": "jason", "aud": ["reviews", "ratings"], "iat": now, "exp": now + 86_400,
         "scope": "read write", "email": "jason@example.com", "groups": ["readers", "writers"],
     });
-    sign(key, header.as_object().unwrap_or(&Default::default()), claims.as_object().unwrap_or(&Default::default()))
+    sign(
+        key,
+        header.as_object().unwrap_or(&Default::default()),
+        claims.as_object().unwrap_or(&Default::default()),
+    )
 }

@@ -23,15 +23,7 @@ pub(crate) struct Ownership<'a> {
 impl<'a> Ownership<'a> {
     /// Hands every VirtualService the names of its own hosts, for a client in `namespace`.
     pub(crate) fn new(all: &[Hosts], namespace: &'a str) -> Self {
-        let own = |hosts: &Hosts| -> Domains {
-            let named = |(position, host): (usize, &String)| {
-                aliases(host, namespace)
-                    .into_iter()
-                    .map(move |domain| (domain, position))
-            };
-            hosts.iter().enumerate().flat_map(named).collect()
-        };
-        let domains: Vec<Domains> = all.iter().map(own).collect();
+        let domains: Vec<Domains> = all.iter().map(|hosts| own(hosts, namespace)).collect();
         let claimed = domains
             .iter()
             .flatten()

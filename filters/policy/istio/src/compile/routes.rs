@@ -68,7 +68,7 @@ fn resolve(
                 Err(error) => {
                     errors.push(source.error(
                         error.under(&format!("/spec/http/{rule}/route/{entry}/destination")),
-                    ))
+                    ));
                 }
             }
         }

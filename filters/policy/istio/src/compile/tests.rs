@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod destinations;
 mod envelope;
 mod policies;
 mod routes;
@@ -66,4 +67,56 @@ fn error(document: Value) -> meshwright_core::ConfigError {
     let found = try_compile(vec![document]).expect_err("the document should be refused");
     assert_eq!(found.len(), 1, "{found:?}");
     found[0].error.clone()
+}
+
+const FULL: &str = "reviews.default.svc.cluster.local";
+
+fn subsets() -> Value {
+    document(
+        "DestinationRule",
+        "reviews",
+        json!({"host": "reviews", "subsets": [
+        {"name": "v1", "labels": {"version": "v1"}}, {"name": "v2", "labels": {"version": "v2"}}, {"name": "v3"}]}),
+    )
+}
+
+/// A VirtualService for `host` that sends everything to this destination.
+fn to(host: &str, destination: Value) -> Value {
+    document(
+        "VirtualService",
+        "reviews",
+        json!({"hosts": [host], "http": [{"route": [{"destination": destination}]}]}),
+    )
+}
+
+fn bookinfo() -> Vec<Value> {
+    let http = json!([
+        {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": [{"destination": {"host": "reviews", "subset": "v2"}}]},
+        {"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}
+    ]);
+    vec![
+        document(
+            "VirtualService",
+            "reviews",
+            json!({"hosts": ["reviews"], "http": http}),
+        ),
+        subsets(),
+    ]
+}
+
+fn cluster(plugins: &PluginConfigs, authority: &str, headers: &[(&str, &str)]) -> Option<String> {
+    let head: RequestHead = [(":authority", authority), (":path", "/")]
+        .into_iter()
+        .chain(headers.iter().copied())
+        .collect();
+    let Verdict::Continue { effects, .. } = Router::from_config(&plugins.ab_router)
+        .unwrap()
+        .assign(&head, 0)
+    else {
+        panic!("routing never denies");
+    };
+    effects
+        .state
+        .first()
+        .map(|(_, value)| String::from_utf8(value.clone()).unwrap())
 }

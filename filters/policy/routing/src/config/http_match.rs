@@ -19,7 +19,7 @@ pub struct HttpMatchConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<StringMatchConfig>,
     /// Whether `uri` disregards case; a regex never does (rule R3).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_uri_case: bool,
     /// `:method` (rule R4).
     #[serde(default, skip_serializing_if = "Option::is_none")]

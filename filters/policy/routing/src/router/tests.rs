@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod headers;
 mod hosts;
 mod matching;
 mod refusals;

@@ -147,4 +147,13 @@ proptest! {
         let verdict = router.assign(&head, random);
         prop_assert_eq!(cluster(&verdict).is_some(), verdict.reason().code == MATCHED);
     }
+
+    #[test]
+    fn no_pattern_panics(pattern in r"([\[\](){}^$.*+?|\\:a-cx0-9,\-<>P!=]|\PC){0,24}", value in prop::collection::vec(any::<u8>(), 0..32)) {
+        let config = reviews(json!([{"match": [{"headers": {"x": {"regex": pattern}}}], "route": [{"destination": {"host": "a"}}]}]));
+        if let Ok(router) = Router::from_json(config.to_string().as_bytes()) {
+            let head: RequestHead = [(":authority", &b"reviews"[..]), (":path", b"/"), ("x", &value)].into_iter().collect();
+            let _ = router.assign(&head, 0);
+        }
+    }
 }

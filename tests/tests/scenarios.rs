@@ -1,0 +1,79 @@
+//! Every scenario on host-runner and on a real Envoy, each case a named test.
+//!
+//! Without an Envoy this fails: a promise about Envoy that was not checked is not kept.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use host_runner::envoy::{Envoy, EnvoyOptions};
+use host_runner::front::{Front, Logs};
+use host_runner::listener::{Listener, sha256_hex};
+use host_runner::mesh::Mesh;
+use host_runner::scenario::Suite;
+use host_runner::subject::Subject;
+use libtest_mimic::{Arguments, Trial};
+use meshwright_tests::{build_modules, root};
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::from_args();
+    let modules = build_modules()?;
+    let suite = load(&modules)?;
+    if arguments.list {
+        return Ok(libtest_mimic::run(&arguments, suite.trials(Vec::new())).exit_code());
+    }
+    let listeners = suite.listeners();
+    let envoy = Arc::new(Envoy::start(&listeners, &EnvoyOptions::default())?);
+    let runner = Arc::new(Front::start(&listeners, Logs::Keep)?);
+    let mut trials = suite.trials(vec![runner, Arc::clone(&envoy) as Arc<dyn Subject>]);
+    let loaded = Arc::clone(&envoy);
+    trials.push(Trial::test(
+        "envoy loaded the very bytes that host-runner ran",
+        move || Ok(same_bytes(&loaded, &listeners).map_err(|error| format!("{error:#}"))?),
+    ));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let versions = BTreeMap::from([
+        ("envoy".to_owned(), envoy.located().version.clone()),
+        (
+            "host-runner".to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+        ),
+    ]);
+    let report = suite.report(versions);
+    let path = report.write(&root().join("target"), "scenarios")?;
+    let (cases, differences) = (
+        report.cases.unwrap_or_default(),
+        report.differences.unwrap_or_default(),
+    );
+    println!(
+        "{cases} cases on host-runner and on Envoy, {differences} disagreements ({})",
+        path.display()
+    );
+    Ok(conclusion.exit_code())
+}
+
+fn load(modules: &Path) -> anyhow::Result<Suite> {
+    let paths: [PathBuf; 2] = [
+        root().join("tests/scenarios"),
+        root().join("host-runner/demo/bookinfo/examples.yaml"),
+    ];
+    Suite::load(&paths, modules, &|mesh| Mesh::read(mesh)?.listener(modules))
+}
+
+// Hashes of the files that Envoy's own configuration dump names, against those of the bytes the runner compiled.
+fn same_bytes(envoy: &Envoy, listeners: &[Listener]) -> anyhow::Result<()> {
+    let in_envoy = envoy.module_hashes()?;
+    let in_runner: BTreeMap<String, String> = listeners
+        .iter()
+        .flat_map(|listener| &listener.plugins)
+        .map(|plugin| (plugin.name.clone(), sha256_hex(&plugin.module.bytes)))
+        .collect();
+    ensure!(!in_runner.is_empty(), "no plugin was loaded");
+    ensure!(
+        in_envoy == in_runner,
+        "envoy: {in_envoy:#?}\nrunner: {in_runner:#?}"
+    );
+    Ok(())
+}
