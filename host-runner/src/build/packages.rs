@@ -1,5 +1,6 @@
 //! The filter crates of a workspace, found through `cargo metadata`.
-//! A filter is a package that compiles to a `cdylib`; where there is a `filters` folder, it is one inside that folder.
+//! A filter is a package that compiles to a `cdylib`. Where there is a `filters` folder, only those inside it are built
+//! without being asked for by name.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -57,8 +58,8 @@ impl Workspace {
     /// The packages of these names, or all filters.
     pub(super) fn select(&self, wanted: &[String]) -> anyhow::Result<Vec<&Package>> {
         let filters = self.filters();
-        let by_name = |name: &String| match filters.iter().find(|package| package.name == *name) {
-            Some(package) => Ok(*package),
+        let by_name = |name: &String| match self.modules().find(|it| it.name == *name) {
+            Some(package) => Ok(package),
             None => bail!(
                 "`{name}` is no filter crate of this workspace: there are {}",
                 names(&filters)
@@ -75,19 +76,20 @@ impl Workspace {
     }
 
     fn filters(&self) -> Vec<&Package> {
-        let modules: Vec<_> = self
-            .packages
-            .iter()
-            .filter(|package| package.module().is_some())
-            .collect();
         let folder = self.workspace_root.join("filters");
         match folder.is_dir() {
-            true => modules
-                .into_iter()
+            true => self
+                .modules()
                 .filter(|package| package.manifest_path.starts_with(&folder))
                 .collect(),
-            false => modules,
+            false => self.modules().collect(),
         }
+    }
+
+    fn modules(&self) -> impl Iterator<Item = &Package> {
+        self.packages
+            .iter()
+            .filter(|package| package.module().is_some())
     }
 }
 
@@ -164,6 +166,7 @@ mod tests {
         ];
         let workspace = workspace(root.path(), &packages);
         assert_eq!(selected(&workspace, &[]).unwrap(), ["authz"]);
+        assert_eq!(selected(&workspace, &["template"]).unwrap(), ["template"]);
         let error = selected(&workspace, &["policy-authz"]).unwrap_err();
         assert_eq!(
             error,

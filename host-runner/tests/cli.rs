@@ -1,0 +1,273 @@
+//! What a person sees when something is wrong: the place, what was expected, and the exit code.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use host_runner::build::{BuildOptions, build};
+use tempfile::TempDir;
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/bookinfo");
+
+/// How the command ended, as a person at a terminal sees it.
+struct Seen {
+    code: Option<i32>,
+    text: String,
+}
+
+/// A folder with files in it, in which the command runs.
+struct Folder(TempDir);
+
+// === impl Folder ===
+
+impl Folder {
+    fn with(files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// A copy of the demo mesh, with one piece of its text replaced, listening on any free port.
+    fn with_mesh(from: &str, to: &str) -> Self {
+        let mesh = fs::read_to_string(format!("{DEMO}/mesh.yaml")).unwrap();
+        assert!(mesh.contains(from), "the demo mesh has no `{from}`");
+        let mesh = mesh.replace(from, to);
+        Self::with(&[("mesh.yaml", mesh.as_bytes())])
+    }
+
+    fn run(&self, arguments: &[&str]) -> Seen {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host-runner"));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr)
+        );
+        Seen {
+            code: status.code(),
+            text,
+        }
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    #[track_caller]
+    fn has(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.text);
+        for part in parts {
+            assert!(self.text.contains(part), "no `{part}` in:\n{}", self.text);
+        }
+    }
+}
+
+/// The folder of our modules, compiled once.
+fn modules() -> &'static str {
+    static MODULES: OnceLock<PathBuf> = OnceLock::new();
+    let folder = MODULES.get_or_init(|| {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let options = BuildOptions {
+            manifest_path: Some(manifest),
+            ..BuildOptions::default()
+        };
+        let built = build(&options).unwrap();
+        built
+            .first()
+            .unwrap()
+            .module
+            .path
+            .parent()
+            .unwrap()
+            .to_owned()
+    });
+    folder.to_str().unwrap()
+}
+
+fn scenario(configuration: &str, expect: &str) -> String {
+    format!(
+        "plugins:\n- module: authz\n  configuration: {configuration}\n\
+         cases:\n- name: a GET passes\n  request: {{path: /}}\n  expect: {{{expect}}}\n"
+    )
+}
+
+const ALLOW_ALL: &str = "{policies: [{name: all, namespace: default, rules: [{}]}]}";
+
+#[test]
+fn usage_errors_exit_with_2() {
+    Folder::with(&[])
+        .run(&["serve"])
+        .has(2, &["unrecognized subcommand 'serve'"]);
+    Folder::with(&[]).run(&["test"]).has(2, &["<PATH>..."]);
+}
+
+#[test]
+fn broken_yaml_names_file_line_and_column_with_a_caret() {
+    let folder = Folder::with(&[("mesh.yaml", b"apiVersion: v1\nkind: [Mesh\nmetadata: {}\n")]);
+    folder
+        .run(&["run", "mesh.yaml"])
+        .has(2, &["mesh.yaml:", "^"]);
+    Folder::with(&[])
+        .run(&["run", "none.yaml"])
+        .has(2, &["none.yaml", "cannot read it"]);
+}
+
+#[test]
+fn an_unknown_field_of_an_istio_document_is_refused_at_its_place() {
+    let folder = Folder::with_mesh("  hosts:\n", "  hotss: [a]\n  hosts:\n");
+    folder
+        .run(&["run", "mesh.yaml"])
+        .has(2, &["mesh.yaml:8:", "^", "hotss"]);
+}
+
+#[test]
+fn a_field_that_istio_has_and_we_lack_is_refused_by_name() {
+    let folder = Folder::with_mesh(
+        "        subset: v2\n",
+        "        subset: v2\n    timeout: 5s\n",
+    );
+    folder.run(&["config", "envoy", "mesh.yaml"]).has(
+        2,
+        &[
+            "mesh.yaml:",
+            "/spec/http/0/timeout",
+            "not supported yet",
+            "^",
+        ],
+    );
+    let folder = Folder::with_mesh("  action: ALLOW\n", "  action: AUDIT\n");
+    folder
+        .run(&["config", "envoy", "mesh.yaml"])
+        .has(2, &["mesh.yaml:", "/spec/action", "AUDIT"]);
+}
+
+#[test]
+fn a_destination_that_leads_nowhere_is_an_error() {
+    let folder = Folder::with_mesh("        subset: v2\n", "        subset: v3\n");
+    folder
+        .run(&["run", "mesh.yaml"])
+        .has(2, &["mesh.yaml:", "v3"]);
+}
+
+#[test]
+fn a_missing_module_says_how_to_get_it() {
+    let folder = Folder::with_mesh("kind: Mesh", "kind: Mesh");
+    folder
+        .run(&["run", "mesh.yaml"])
+        .has(2, &["jwt-auth.wasm", "host-runner build"]);
+}
+
+#[test]
+fn a_file_that_is_no_module_is_refused_in_a_sentence() {
+    let scenario =
+        "plugins:\n- module: ./x.wasm\ncases:\n- name: a\n  request: {}\n  expect: {status: 200}\n";
+    let text = Folder::with(&[("s.yaml", scenario.as_bytes()), ("x.wasm", b"not wasm")]);
+    text.run(&["test", "s.yaml"])
+        .has(2, &["x.wasm` is not a WebAssembly module"]);
+    let empty = Folder::with(&[
+        ("s.yaml", scenario.as_bytes()),
+        ("x.wasm", b"\0asm\x01\0\0\0"),
+    ]);
+    empty
+        .run(&["test", "s.yaml"])
+        .has(2, &["x.wasm` is not a Proxy-Wasm module"]);
+}
+
+#[test]
+fn a_configuration_that_a_filter_refuses_stops_both_proxies_and_the_pointer_is_shown() {
+    let bad = scenario(
+        "{policies: [{name: p, namespace: default, rules: [{to: [{operation: {ports: [\"x\"]}}]}]}]}",
+        "status: 200",
+    );
+    let folder = Folder::with(&[("s.yaml", bad.as_bytes())]);
+    for subject in ["runner", "envoy"] {
+        let seen = folder.run(&["test", "s.yaml", "--on", subject, "--wasm-dir", modules()]);
+        seen.has(
+            2,
+            &[
+                "/policies/0/rules/0/to/0/operation/ports/0",
+                "configuration rejected",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_wrong_expectation_fails_with_what_was_expected_and_what_came() {
+    let folder = Folder::with(&[("s.yaml", scenario(ALLOW_ALL, "status: 403").as_bytes())]);
+    let seen = folder.run(&["test", "s.yaml", "--on", "both", "--wasm-dir", modules()]);
+    seen.has(
+        1,
+        &[
+            "a GET passes",
+            "s.yaml:",
+            "on runner",
+            "on envoy",
+            "403",
+            "200",
+        ],
+    );
+}
+
+#[test]
+fn a_right_expectation_passes() {
+    let folder = Folder::with(&[("s.yaml", scenario(ALLOW_ALL, "status: 200").as_bytes())]);
+    folder
+        .run(&["test", "s.yaml", "--on", "both", "--wasm-dir", modules()])
+        .has(0, &["1 passed; 0 failed"]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = Folder::with_mesh("listen: 127.0.0.1:8080", &format!("listen: {address}"));
+    let mesh = fs::read_to_string(folder.0.path().join("mesh.yaml")).unwrap();
+    let mesh = mesh
+        .replace("127.0.0.1:9081", "127.0.0.1:0")
+        .replace("127.0.0.1:9082", "127.0.0.1:0");
+    fs::write(folder.0.path().join("mesh.yaml"), mesh).unwrap();
+    for subject in ["runner", "envoy"] {
+        let seen = folder.run(&["run", "mesh.yaml", "--on", subject, "--wasm-dir", modules()]);
+        seen.has(2, &[&address]);
+    }
+}
+
+#[test]
+fn the_envoy_configuration_of_a_mesh_is_complete() {
+    let folder = Folder::with_mesh("kind: Mesh", "kind: Mesh");
+    let seen = folder.run(&["config", "envoy", "mesh.yaml", "--wasm-dir", modules()]);
+    seen.has(
+        0,
+        &[
+            "outbound||v2|reviews.default.svc.cluster.local",
+            "jwt-auth.wasm",
+            "wasm.meshwright.destination",
+        ],
+    );
+    let envoy = host_runner::envoy::locate::require().unwrap();
+    fs::write(folder.0.path().join("envoy.yaml"), &seen.text).unwrap();
+    let mut validate = Command::new(envoy.path);
+    let checked = validate
+        .args(["--mode", "validate", "-c", "envoy.yaml"])
+        .current_dir(folder.0.path())
+        .output()
+        .unwrap();
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+}
