@@ -54,6 +54,11 @@ pub use host::{Host, HostError, Status};
 pub use meshwright_core as core;
 pub use request::Request;
 
+// The filter in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// What a filter usually needs.
 pub mod prelude {
     pub use crate::{Filter, Host, HostError, Request};

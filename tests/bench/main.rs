@@ -57,9 +57,8 @@ async fn measure(
                 measured.push(microseconds(spent) / count(REQUESTS));
             }
         }
-        eprint!("\rround {round} of {ROUNDS}");
+        eprintln!("round {round} of {ROUNDS}");
     }
-    eprintln!();
     Ok(measured)
 }
 

@@ -19,9 +19,10 @@ pub fn query(path: &[u8]) -> Option<&[u8]> {
     before.get(mark + 1..)
 }
 
-/// Normalises `:path` as Envoy does with `normalize_path` (rule A19, Istio's BASE): unreserved `%XX` decoded, `\\` turned
-/// into `/`, dot segments resolved (RFC 3986 section 5.2.4). The query stays as it is. `None` for a path that must be
-/// refused: one with a NUL, raw or encoded.
+/// Normalises `:path` as Envoy does with `normalize_path` (rule A19, Istio's BASE): a parameter after a dot segment is
+/// cut off (`/..;x/` is `/../`), unreserved `%XX` decoded, `\\` turned into `/`, what no path may hold encoded, dot
+/// segments resolved (RFC 3986 section 5.2.4). The query stays as it is. `None` for a path that must be refused: one
+/// with a NUL, raw or encoded.
 #[must_use]
 pub fn normalize(path_and_query: &[u8]) -> Option<Vec<u8>> {
     let path = path_without_query(path_and_query);
@@ -29,27 +30,43 @@ pub fn normalize(path_and_query: &[u8]) -> Option<Vec<u8>> {
     if !path.starts_with(b"/") {
         return Some(path_and_query.to_vec());
     }
-    let mut normalized = resolve_dot_segments(&decode_unreserved(path)?);
+    let mut normalized = resolve_dot_segments(&recode(&cut_dot_parameters(path))?);
     normalized.extend_from_slice(rest);
     Some(normalized)
 }
 
-fn decode_unreserved(path: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(path.len());
+// Only where the dots are written out, and before anything is decoded: `/%2e%2e;/` keeps its parameter, and a `\` does
+// not end one (CVE-2026-73551).
+fn cut_dot_parameters(path: &[u8]) -> Vec<u8> {
+    let segments = path.split(|byte| *byte == b'/').map(|segment| {
+        let end = segment.iter().position(|byte| *byte == b';');
+        match end.and_then(|end| segment.get(..end)) {
+            Some(dots @ (b"." | b"..")) => dots,
+            _ => segment,
+        }
+    });
+    segments.collect::<Vec<_>>().join(&b'/')
+}
+
+fn recode(path: &[u8]) -> Option<Vec<u8>> {
+    let mut recoded = Vec::with_capacity(path.len());
     let mut at = 0;
     while let Some(&byte) = path.get(at) {
         match (byte, encoded_byte(path, at)) {
             (0, _) | (_, Some(0)) => return None,
-            (b'\\', _) => decoded.push(b'/'),
+            (b'\\', _) => recoded.push(b'/'),
             (_, Some(unreserved)) if is_unreserved(unreserved) => {
-                decoded.push(unreserved);
+                recoded.push(unreserved);
                 at += 2;
             }
-            (byte, _) => decoded.push(byte),
+            (byte, _) if must_be_encoded(byte) => {
+                recoded.extend_from_slice(format!("%{byte:02X}").as_bytes());
+            }
+            (byte, _) => recoded.push(byte),
         }
         at += 1;
     }
-    Some(decoded)
+    Some(recoded)
 }
 
 fn encoded_byte(path: &[u8], at: usize) -> Option<u8> {
@@ -68,6 +85,11 @@ fn hex_digit(digit: u8) -> Option<u8> {
 // RFC 3986 section 2.3.
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+// What Envoy's URL canonicaliser (that of Chromium) does not leave in a path.
+fn must_be_encoded(byte: u8) -> bool {
+    !matches!(byte, 0x21..=0x7e) || matches!(byte, b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 fn resolve_dot_segments(path: &[u8]) -> Vec<u8> {

@@ -9,23 +9,6 @@ fn assert_starts(error: &str, start: &str) {
 }
 
 #[test]
-fn the_example_of_the_documentation_loads() {
-    let documentation = include_str!("../../../../docs/scenarios.md");
-    let (_, example) = documentation.split_once("```yaml\n").unwrap();
-    let (example, _) = example.split_once("```").unwrap();
-    let suite = Folder::with(example).load().unwrap();
-    let listeners = suite.listeners();
-    assert_eq!(listeners[0].name, "sub-case");
-    assert_eq!(listeners[0].plugins[0].name, "sub-case/jwt-auth");
-    assert!(
-        listeners[0].plugins[0]
-            .configuration
-            .contains(r#"\"kty\":\"OKP\""#)
-    );
-    assert!(suite.jobs(Vec::new()).len() > 2);
-}
-
-#[test]
 fn cases_are_named_after_file_and_case() {
     let suite = Folder::with(&format!("plugins: []\n{CASE}"))
         .load()
