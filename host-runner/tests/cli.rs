@@ -1,4 +1,5 @@
 //! What a person sees when something is wrong: the place, what was expected, and the exit code.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::net::TcpListener;

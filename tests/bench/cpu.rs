@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Context as _;
-use rustix::process::Pid;
-use rustix::thread::{CpuSet, sched_setaffinity};
 
-const ENVOY_CORE: usize = 0;
-const LOAD_CORE: usize = 1;
+const ENVOY_CORE: &str = "0";
+const LOAD_CORE: &str = "1";
 
 /// Reads the scheduler's account of all threads of a process.
 #[derive(Debug)]
@@ -46,21 +45,31 @@ impl Meter {
 
 /// Puts every thread of Envoy on its core.
 pub(crate) fn pin_envoy(process: u32) -> anyhow::Result<()> {
-    for task in fs::read_dir(format!("/proc/{process}/task"))? {
-        let thread: i32 = task?.file_name().to_string_lossy().parse()?;
-        sched_setaffinity(Pid::from_raw(thread), &only(ENVOY_CORE))?;
-    }
-    Ok(())
+    pin(process, ENVOY_CORE)
 }
 
 /// Puts the load on the other core.
 pub(crate) fn pin_self() -> anyhow::Result<()> {
-    sched_setaffinity(None, &only(LOAD_CORE))
-        .context("two cores are needed: one for Envoy, one for the load")
+    pin(std::process::id(), LOAD_CORE)
 }
 
-fn only(core: usize) -> CpuSet {
-    let mut set = CpuSet::new();
-    set.set(core);
-    set
+// By util-linux's command: a crate for one system call would change features below wasmtime, and compile it twice.
+fn pin(process: u32, core: &str) -> anyhow::Result<()> {
+    let mut taskset = Command::new("taskset");
+    taskset.args([
+        "--all-tasks",
+        "--cpu-list",
+        "--pid",
+        core,
+        &process.to_string(),
+    ]);
+    let output = taskset
+        .output()
+        .context("cannot run `taskset` (package util-linux)")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "two cores are needed, one for Envoy and one for the load: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }

@@ -1,4 +1,5 @@
 //! The deployment examples beside each filter are ones that a real Envoy takes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::process::Command;
@@ -22,8 +23,16 @@ fn envoy_takes_each_filters_envoy_yaml_with_its_module_and_configuration() {
     for filter in FILTERS {
         let config = format!("filters/{filter}/envoy.yaml");
         let mut validate = Command::new(&envoy.path);
-        let output = validate.args(["--mode", "validate", "-c", &config]).current_dir(root()).output().unwrap();
-        assert!(output.status.success(), "{config}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = validate
+            .args(["--mode", "validate", "-c", &config])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{config}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -32,7 +41,8 @@ fn istio_yaml_configures_the_same_as_envoy_yaml() {
     for filter in FILTERS {
         let envoy = yaml(&format!("filters/{filter}/envoy.yaml"));
         let place = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config/configuration/value";
-        let json: Value = serde_json::from_str(envoy.pointer(place).unwrap().as_str().unwrap()).unwrap();
+        let json: Value =
+            serde_json::from_str(envoy.pointer(place).unwrap().as_str().unwrap()).unwrap();
         let istio = yaml(&format!("filters/{filter}/istio.yaml"));
         assert_eq!(istio.pointer("/spec/pluginConfig"), Some(&json), "{filter}");
     }
@@ -41,7 +51,11 @@ fn istio_yaml_configures_the_same_as_envoy_yaml() {
 #[test]
 fn each_filter_is_thin() {
     for filter in FILTERS {
-        let shell = fs::read_to_string(root().join(format!("filters/{filter}/src/lib.rs"))).unwrap();
-        assert!(shell.lines().count() <= 150, "{filter}: the rules belong into its policy crate");
+        let shell =
+            fs::read_to_string(root().join(format!("filters/{filter}/src/lib.rs"))).unwrap();
+        assert!(
+            shell.lines().count() <= 150,
+            "{filter}: the rules belong into its policy crate"
+        );
     }
 }

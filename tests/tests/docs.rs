@@ -15,7 +15,10 @@ fn the_example_in_the_scenario_guide_is_the_one_that_runs() {
 fn the_makefile_helps_and_stays_short() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     assert!(makefile.lines().count() <= 60);
-    let help = std::process::Command::new("make").current_dir(root()).output().unwrap();
+    let help = std::process::Command::new("make")
+        .current_dir(root())
+        .output()
+        .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for target in ["run", "envoy", "test", "bench", "lint"] {
         assert!(help.contains(&format!("make {target}")), "{help}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
@@ -17,6 +17,8 @@ use crate::yaml::{Document, Location, YamlError};
 pub(super) struct TokenBook {
     tokens: BTreeMap<String, TokenSource>,
     jwks: Arc<BTreeMap<String, Value>>,
+    // All tokens by the instant they were minted at: signing takes milliseconds, and a file has many steps a second.
+    minted: Mutex<BTreeMap<i64, BTreeMap<String, String>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,21 +58,31 @@ impl TokenBook {
         Ok(Self {
             tokens,
             jwks: Arc::new(keys.jwks(model)?),
+            minted: Mutex::default(),
         })
     }
 
     /// The names of a step on a listener whose filters see the time `now`.
     pub(super) fn names(&self, listener: String, now: i64) -> anyhow::Result<Names> {
-        let tokens = self
-            .tokens
-            .iter()
-            .map(|(name, token)| Ok((name.clone(), token.mint(now)?)));
         Ok(Names {
             listener,
             now,
-            tokens: tokens.collect::<anyhow::Result<_>>()?,
+            tokens: self.mint(now)?,
             keys: Arc::clone(&self.jwks),
         })
+    }
+
+    fn mint(&self, now: i64) -> anyhow::Result<BTreeMap<String, String>> {
+        let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tokens) = minted.get(&now) {
+            return Ok(tokens.clone());
+        }
+        let tokens = self.tokens.iter();
+        let tokens: BTreeMap<_, _> = tokens
+            .map(|(name, token)| Ok((name.clone(), token.mint(now)?)))
+            .collect::<anyhow::Result<_>>()?;
+        minted.insert(now, tokens.clone());
+        Ok(tokens)
     }
 
     /// Names that fill every placeholder, to find the ones that lead nowhere.

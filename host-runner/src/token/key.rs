@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::rust_crypto;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
@@ -50,8 +52,9 @@ impl SigningKey {
     /// # Errors
     /// When it is not base64url.
     pub fn from_secret(secret: &str) -> anyhow::Result<Self> {
-        let key = EncodingKey::from_urlsafe_base64_secret(secret.trim_end_matches('='));
-        Ok(Self::new(key.context("expected a secret in base64url")?))
+        let secret = BASE64_URL_SAFE_NO_PAD.decode(secret.trim_end_matches('='));
+        let secret = secret.context("expected a secret in base64url")?;
+        Ok(Self::new(EncodingKey::from_secret(&secret)))
     }
 
     /// The same key, signing with another algorithm of its family, such as `RS512`.
