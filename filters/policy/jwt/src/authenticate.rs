@@ -79,7 +79,9 @@ impl Authenticator {
         }
     }
 
-    /// Only what this rule does counts; Envoy also keeps headers that an earlier rule wrote before it failed.
+    /// Only what this rule does counts, and each rule judges the request as it came. Envoy takes a token out, and writes its
+    /// outputs, as soon as it is found good: when its rule then refuses another token, the next one no longer sees it, and
+    /// what it should have refused may pass (rules J30, J33). Not copied, because the order of tokens would decide.
     fn accept(&self, head: &RequestHead, rule: &Rule, accepted: &[Accepted<'_>]) -> Verdict {
         // Each token overwrites the state, so the one verified last remains (rule J16).
         let payload = accepted
