@@ -21,8 +21,11 @@ test: doctor build ## run every test; scenarios run on host-runner and on a real
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench
 
-lint: ## formatting, clippy and documentation, warnings denied
-	@cargo fmt --all --check && cargo clippy --workspace --all-targets -- --deny warnings && RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
+lint: ## formatting, clippy (host and Wasm) and documentation, warnings denied
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- --deny warnings
+	@cargo clippy --target wasm32-wasip1 --package jwt-auth --package authz --package ab-router -- --deny warnings
+	@RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
 
 deny: ## licences, sources and duplicate dependencies, where cargo-deny is installed
 	@cargo deny check bans licenses sources
