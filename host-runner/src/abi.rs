@@ -15,8 +15,8 @@ pub(crate) enum MapType {
     RequestHeaders,
     RequestTrailers,
     ResponseHeaders,
-    /// Response trailers and the maps of callouts: known to the ABI, never alive here, because upstreams are spoken
-    /// to in HTTP/1.1 without trailers (rule L12) and there are no callouts yet.
+    ResponseTrailers,
+    /// The maps of callouts: known to the ABI, never alive here, because there are no callouts yet.
     NeverAlive,
 }
 
@@ -50,7 +50,8 @@ impl MapType {
             0 => Ok(Self::RequestHeaders),
             1 => Ok(Self::RequestTrailers),
             2 => Ok(Self::ResponseHeaders),
-            3..=7 => Ok(Self::NeverAlive),
+            3 => Ok(Self::ResponseTrailers),
+            4..=7 => Ok(Self::NeverAlive),
             _ => Err(Status::BAD_ARGUMENT),
         }
     }

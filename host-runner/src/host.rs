@@ -6,6 +6,7 @@
 pub(crate) mod clock;
 pub(crate) mod exchange;
 pub(crate) mod header_map;
+pub(crate) mod inline;
 pub(crate) mod log_store;
 pub(crate) mod properties;
 pub(crate) mod reply;

@@ -5,18 +5,17 @@ use meshwright_core::{Effects, HeaderEdit, LocalReply, Reason, Verdict};
 use crate::host::{Host, HostError, Status};
 
 /// Whether the stream goes on after a verdict was enacted.
+#[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// To the next filter.
+pub enum Outcome {
+    /// It goes on to the next filter.
     Continue,
-    /// A local reply was sent.
-    Replied,
+    /// It ends here: a local reply was sent, or not even that was possible.
+    Stopped,
 }
 
 /// Enacts a verdict. What cannot be judged (`Err`), and what was judged but cannot be carried out, is denied.
-///
-/// Returns whether the stream may go on to the next filter.
-pub fn enact(host: &dyn Host, verdict: Result<Verdict, HostError>) -> bool {
+pub fn enact(host: &dyn Host, verdict: Result<Verdict, HostError>) -> Outcome {
     let outcome = verdict.and_then(|verdict| carry_out(host, verdict));
     let outcome = outcome.or_else(|error| {
         reply(
@@ -25,13 +24,10 @@ pub fn enact(host: &dyn Host, verdict: Result<Verdict, HostError>) -> bool {
             &Reason::from("filter.hostcall_failed"),
         )
     });
-    match outcome {
-        Ok(outcome) => outcome == Outcome::Continue,
-        Err(error) => {
-            log::error!("the request stays paused, because it could not even be denied: {error}");
-            false
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        log::error!("the request stays paused, because it could not even be denied: {error}");
+        Outcome::Stopped
+    })
 }
 
 fn carry_out(host: &dyn Host, verdict: Verdict) -> Result<Outcome, HostError> {
@@ -69,7 +65,7 @@ fn clear_route_cache(host: &dyn Host) -> Result<(), HostError> {
 
 fn reply(host: &dyn Host, local: &LocalReply, reason: &Reason) -> Result<Outcome, HostError> {
     log::debug!("replied {}: {reason}", local.status);
-    host.send_local_reply(local).map(|()| Outcome::Replied)
+    host.send_local_reply(local).map(|()| Outcome::Stopped)
 }
 
 fn not_judged(error: &HostError) -> LocalReply {
@@ -80,3 +76,6 @@ fn not_judged(error: &HostError) -> LocalReply {
         error.call
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The proxy as a filter sees it: a trait, so that filters and the SDK itself are tested without a proxy.
+//! The proxy as a filter sees it: a trait, so that a test can take the proxy's place.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -7,8 +7,8 @@ use meshwright_core::{Headers, LocalReply};
 
 /// The hostcalls of one stream. In a module this is the proxy; in a native test, whatever the test provides.
 ///
-/// Every method maps to one Proxy-Wasm hostcall and can fail: a host may restrict it, lack it, or answer with a status
-/// nobody has heard of.
+/// Every method but [`random`](Self::random) maps to one Proxy-Wasm hostcall and can fail: a host may restrict it, lack it,
+/// or answer with a status nobody has heard of.
 pub trait Host {
     /// All request headers, pseudo headers included (`proxy_get_header_map_pairs`).
     ///
@@ -64,7 +64,7 @@ pub trait Host {
     /// As the hostcall's status.
     fn now(&self) -> Result<SystemTime, HostError>;
 
-    /// A random number; not for secrets.
+    /// A random number from the module's own generator; not for secrets.
     fn random(&self) -> u64;
 }
 

@@ -48,7 +48,7 @@ mod logger;
 #[cfg(target_arch = "wasm32")]
 mod shell;
 
-pub use enact::enact;
+pub use enact::{Outcome, enact};
 pub use filter::Filter;
 pub use host::{Host, HostError, Status};
 pub use meshwright_core as core;

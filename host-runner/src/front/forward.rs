@@ -1,10 +1,12 @@
-//! The router's work: the request to its upstream and the response back, both through the filters as they stream.
+//! The router's work: the request to its upstream, through the filters as it streams.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper_util::client::legacy::Client;
@@ -14,8 +16,8 @@ use tokio::sync::oneshot;
 
 use super::body::{Body, BodySender, Cut, channel, full};
 use super::live::Live;
-use super::request_head::HOP_BY_HOP;
-use crate::host::exchange::{RequestStep, ResponseStep};
+use super::respond::{downstream_response, local, proxy_reply, status_only};
+use crate::host::exchange::RequestStep;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::PendingReply;
 
@@ -29,7 +31,10 @@ pub(crate) struct Upstreams {
 impl Upstreams {
     pub(crate) fn new() -> Self {
         Self {
-            client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
+            client: Client::builder(TokioExecutor::new())
+                // A filter that removed `:authority` has none (rule H9).
+                .set_host(false)
+                .build(HttpConnector::new()),
         }
     }
 }
@@ -47,6 +52,7 @@ pub(crate) async fn exchange(
     } else {
         body
     };
+    let started = Instant::now();
     let request =
         live.stage(|exchange, _| upstream_request(&exchange.stream.request_headers, address, body));
     let request = match request {
@@ -54,53 +60,34 @@ pub(crate) async fn exchange(
         Some(Err(reply)) => return proxy_reply(&live, reply),
         None => return status_only(500),
     };
-    let (replied, reply) = oneshot::channel();
-    tokio::spawn(pump_request(Arc::clone(&live), incoming, sender, replied));
+    let (replied, replied_body) = oneshot::channel();
+    if !incoming.is_end_stream() {
+        let live = Arc::clone(&live);
+        tokio::spawn(pump_request(live, incoming, sender, replied));
+    }
     // Without a timeout, as Istio's routes are by default (rule R18).
     let response = upstreams.client.request(request);
     tokio::select! {
         biased;
         // A filter ended the exchange while the body was passing; the request upstream is dropped.
-        Ok(body) = reply => local(&live, body),
+        Ok(body) = replied_body => local(&live, body),
         response = response => match response {
-            Ok(response) => downstream_response(live, response),
+            Ok(response) => downstream_response(live, response, started.elapsed()),
             Err(_) => proxy_reply(&live, PendingReply::of_proxy(503, CONNECT_FAILED, "upstream_reset_before_response_started")),
         },
     }
 }
 
+/// Methods whose requests have no body unless they say so.
+const BODILESS: [Method; 5] = [
+    Method::GET,
+    Method::HEAD,
+    Method::DELETE,
+    Method::TRACE,
+    Method::CONNECT,
+];
+
 const CONNECT_FAILED: &str = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
-
-/// A response that a filter or the proxy made; its headers are in the stream.
-pub(crate) fn local(live: &Live, body: Vec<u8>) -> Response<Body> {
-    let head = live.stage(|exchange, _| response_head(&exchange.stream.response_headers));
-    match head.flatten() {
-        Some(head) => head.map(|()| full(body)),
-        None => status_only(502),
-    }
-}
-
-/// A response of the proxy itself, which all filters see.
-pub(crate) fn proxy_reply(live: &Live, reply: PendingReply) -> Response<Body> {
-    let body = live.stage(|exchange, worker| exchange.proxy_reply(worker, reply));
-    local(live, body.unwrap_or_default())
-}
-
-/// A status code as filters give them; what HTTP cannot carry becomes 500.
-pub(crate) fn status_code(status: u32) -> StatusCode {
-    let code = u16::try_from(status)
-        .ok()
-        .and_then(|status| StatusCode::from_u16(status).ok());
-    code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn status_only(status: u32) -> Response<Body> {
-    let mut response = Response::new(full(Vec::new()));
-    *response.status_mut() = status_code(status);
-    response
-}
-
-// --- request ---
 
 // Envoy checks header bytes here, at the router, and answers 503 with the offender's name (rules H10, W6).
 fn upstream_request(
@@ -114,6 +101,7 @@ fn upstream_request(
         .authority(address.to_string())
         .path_and_query(path)
         .build();
+    let body_is_empty = body.is_end_stream();
     let mut request = Request::new(body);
     *request.uri_mut() = uri.map_err(|_| invalid_header("value for", b":path"))?;
     let method = headers
@@ -122,6 +110,13 @@ fn upstream_request(
     *request.method_mut() = method
         .try_into()
         .map_err(|_| invalid_header("value for", b":method"))?;
+    // Without a body, such a method says so (RFC 9110 section 8.6, rule H12).
+    let unsaid = headers.get(b"content-length").is_none();
+    if body_is_empty && unsaid && !BODILESS.contains(request.method()) {
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     for (name, value) in headers.iter() {
         let name = if name == b":authority" { b"host" } else { name };
         if !name.starts_with(b":") {
@@ -150,9 +145,6 @@ async fn pump_request(
     sender: BodySender,
     replied: oneshot::Sender<Vec<u8>>,
 ) {
-    if incoming.is_end_stream() {
-        return;
-    }
     let mut ended = false;
     while let Some(frame) = incoming.frame().await {
         let Ok(frame) = frame else {
@@ -167,19 +159,24 @@ async fn pump_request(
                     return;
                 }
             }
-            Some(RequestStep::Reply(body)) => return reply_instead(&sender, replied, body).await,
+            Some(RequestStep::Reply(body)) => {
+                drop(live);
+                return reply_instead(&sender, replied, body).await;
+            }
             None => return,
         }
     }
-    if !ended {
-        // HTTP/1 bodies end with an empty call (rule L8).
-        match live.stage(|exchange, worker| exchange.request_body(worker, Vec::new(), true)) {
-            Some(RequestStep::Forward(rest)) => {
-                drop(sender.send(Ok(Frame::data(rest.into()))).await)
-            }
-            Some(RequestStep::Reply(body)) => reply_instead(&sender, replied, body).await,
-            None => {}
-        }
+    if ended {
+        return;
+    }
+    // HTTP/1 bodies end with an empty call (rule L8).
+    let step = live.stage(|exchange, worker| exchange.request_body(worker, Vec::new(), true));
+    // Whoever sends the response is the last to let go, so that the filters have logged when the client has it.
+    drop(live);
+    match step {
+        Some(RequestStep::Forward(rest)) => drop(sender.send(Ok(Frame::data(rest.into()))).await),
+        Some(RequestStep::Reply(body)) => reply_instead(&sender, replied, body).await,
+        None => {}
     }
 }
 
@@ -200,12 +197,12 @@ fn request_frame(live: &Live, frame: Frame<Bytes>, end: bool) -> Option<RequestS
 // The filters see HTTP/2 trailers; the HTTP/1.1 upstream does not get them (rule L12).
 fn request_trailers(live: &Live, frame: Frame<Bytes>) -> Option<RequestStep<Frame<Bytes>>> {
     let trailers = frame.into_trailers().unwrap_or_default();
-    let trailers = trailers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let mut map = HeaderMap::default();
+    for (name, value) in &trailers {
+        map.add(name.as_str().as_bytes(), value.as_bytes());
+    }
     live.stage(
-        |exchange, worker| match exchange.request_trailers(worker, trailers) {
+        |exchange, worker| match exchange.request_trailers(worker, map) {
             RequestStep::Forward(()) => RequestStep::Forward(Frame::data(Bytes::new())),
             RequestStep::Reply(body) => RequestStep::Reply(body),
         },
@@ -220,99 +217,4 @@ async fn reply_instead(sender: &BodySender, replied: oneshot::Sender<Vec<u8>>, b
 fn is_http1(live: &Live) -> bool {
     let protocol = live.stage(|exchange, _| exchange.stream.connection.protocol);
     protocol.is_some_and(|protocol| protocol.starts_with("HTTP/1"))
-}
-
-// --- response ---
-
-fn downstream_response(live: Arc<Live>, response: Response<Incoming>) -> Response<Body> {
-    let (parts, incoming) = response.into_parts();
-    let end = incoming.is_end_stream();
-    let step = live.stage(|exchange, worker| {
-        exchange.stream.response_headers = upstream_headers(&parts);
-        exchange.stream.details = "via_upstream".to_owned();
-        exchange.response_headers(worker, end)
-    });
-    match step {
-        Some(ResponseStep::Forward) => {}
-        Some(ResponseStep::Replace(body)) => return local(&live, body),
-        None => return status_only(500),
-    }
-    let head = live
-        .stage(|exchange, _| response_head(&exchange.stream.response_headers))
-        .flatten();
-    let Some(head) = head else {
-        // Rule H9.
-        return proxy_reply(
-            &live,
-            PendingReply::of_proxy(
-                502,
-                "missing required header: :status",
-                "filter_removed_required_response_headers",
-            ),
-        );
-    };
-    if end {
-        return head.map(|()| full(Vec::new()));
-    }
-    let (sender, body) = channel();
-    tokio::spawn(pump_response(live, incoming, sender));
-    head.map(|()| body)
-}
-
-fn upstream_headers(parts: &http::response::Parts) -> HeaderMap {
-    let mut map = HeaderMap::default();
-    map.add(b":status", parts.status.as_str().as_bytes());
-    for (name, value) in &parts.headers {
-        if !HOP_BY_HOP.contains(&name.as_str()) {
-            map.add(name.as_str().as_bytes(), value.as_bytes());
-        }
-    }
-    map
-}
-
-fn response_head(headers: &HeaderMap) -> Option<Response<()>> {
-    let status = std::str::from_utf8(headers.get(b":status")?)
-        .ok()?
-        .parse()
-        .ok()?;
-    let mut response = Response::new(());
-    *response.status_mut() = status_code(status);
-    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
-        // Envoy lets a line end through here (rule H10); splitting a response is not something to copy.
-        let name = HeaderName::from_bytes(name).ok()?;
-        let value = HeaderValue::from_bytes(value).ok()?;
-        response.headers_mut().append(name, value);
-    }
-    response
-        .headers_mut()
-        .insert("server", HeaderValue::from_static("host-runner"));
-    Some(response)
-}
-
-async fn pump_response(live: Arc<Live>, mut incoming: Incoming, sender: BodySender) {
-    while let Some(frame) = incoming.frame().await {
-        let Ok(Ok(data)) = frame.map(Frame::into_data) else {
-            let _ = sender.send(Err(Cut)).await;
-            return;
-        };
-        if !send_response(&live, &sender, data.into(), false).await {
-            return;
-        }
-    }
-    // The upstream speaks HTTP/1, whose bodies end with an empty call (rule L8).
-    send_response(&live, &sender, Vec::new(), true).await;
-}
-
-async fn send_response(live: &Live, sender: &BodySender, data: Vec<u8>, end: bool) -> bool {
-    match live
-        .stage(|exchange, worker| exchange.response_body(worker, data, end))
-        .flatten()
-    {
-        Some(data) if data.is_empty() => true,
-        Some(data) => sender.send(Ok(Frame::data(data.into()))).await.is_ok(),
-        None => {
-            let _ = sender.send(Err(Cut)).await;
-            false
-        }
-    }
 }

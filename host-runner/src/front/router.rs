@@ -23,11 +23,12 @@ impl Router {
 
     /// Picks the route anew.
     pub(crate) fn pick(&self, stream: &StreamState) -> CachedRoute {
-        // A request without a path (CONNECT) matches no prefix.
-        let has_path = stream
-            .request_headers
+        // A request without a path (CONNECT) matches no prefix, and without x-forwarded-proto no virtual host (rule H8).
+        let headers = &stream.request_headers;
+        let has_path = headers
             .get(b":path")
-            .is_some_and(|path| path.starts_with(b"/"));
+            .is_some_and(|path| path.starts_with(b"/"))
+            && headers.get(b"x-forwarded-proto").is_some();
         CachedRoute(
             self.routes
                 .iter()

@@ -12,10 +12,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::{Body, full};
+use super::body::Body;
 use super::forward::{self, Upstreams};
 use super::live::Live;
-use super::request_head::{Refused, header_map, own_address};
+use super::refused::Refused;
+use super::request_head::{header_map, own_address};
+use super::respond;
 use super::router::Router;
 use crate::engine::Engine;
 use crate::host::exchange::RequestStep;
@@ -60,7 +62,7 @@ impl Proxy {
         let (parts, body) = request.into_parts();
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
-            Err(Refused(status)) => return refuse(status),
+            Err(refused) => return refused.response(parts.version),
         };
         let protocol = protocol(parts.version);
         let stream = StreamState::new(
@@ -76,14 +78,14 @@ impl Proxy {
         let end = body.is_end_stream();
         match live.stage(|exchange, worker| exchange.request_headers(worker, end)) {
             Some(RequestStep::Forward(())) => {}
-            Some(RequestStep::Reply(body)) => return forward::local(&live, body),
-            None => return refuse(500),
+            Some(RequestStep::Reply(body)) => return respond::local(&live, body),
+            None => return Refused::LOST.response(parts.version),
         }
         let cluster =
             live.stage(|exchange, _| self.router.cluster(route, &exchange.stream).cloned());
         match cluster.flatten() {
             Some(cluster) => forward::exchange(&self.upstreams, cluster.address, live, body).await,
-            None => forward::proxy_reply(&live, PendingReply::of_proxy(404, "", "route_not_found")),
+            None => respond::proxy_reply(&live, PendingReply::of_proxy(404, "", "route_not_found")),
         }
     }
 }
@@ -127,11 +129,4 @@ fn protocol(version: Version) -> &'static str {
         Version::HTTP_10 => "HTTP/1.0",
         _ => "HTTP/1.1",
     }
-}
-
-// Before any filter has seen the request.
-fn refuse(status: u32) -> Response<Body> {
-    let mut response = Response::new(full(Vec::new()));
-    *response.status_mut() = forward::status_code(status);
-    response
 }

@@ -141,7 +141,7 @@ impl Exchange {
             if let Flow::Stop(stop) =
                 self.call(plugin, index, "proxy_on_response_headers", count, Some(end))
             {
-                return ResponseStep::Replace(self.response_stopped(worker, index, stop));
+                return ResponseStep::Replace(self.response_stopped(stop));
             }
         }
         ResponseStep::Forward
@@ -170,7 +170,7 @@ impl Exchange {
     /// A response the proxy itself makes (no route, no upstream): it passes the whole chain (rule Y2).
     pub(crate) fn proxy_reply(&mut self, worker: &mut Worker, reply: PendingReply) -> Vec<u8> {
         let body = reply::begin(&mut self.stream, reply);
-        self.encode(worker, worker.plugins.len(), body)
+        self.encode(worker, worker.plugins.len(), None, body)
     }
 
     /// Ends the exchange: every filter logs and forgets it. A filter that never saw the request gets its context here
@@ -277,36 +277,45 @@ impl Exchange {
 
     // --- replies ---
 
-    // A filter ended the request: the reply passes its own response callbacks and those of the filters before it
-    // (rule Y2); a failed VM's does not.
+    // A filter ended the request: the reply passes its own response callbacks and those of the filters before it (rule
+    // Y2). A failed VM has none (rule T1).
     fn stopped(&mut self, worker: &mut Worker, index: usize, stop: Stop) -> Vec<u8> {
-        match stop {
-            Stop::Failed => self.failed(),
-            stop => {
-                let body = reply::begin(&mut self.stream, reply_for(stop));
-                self.encode(worker, index + 1, body)
-            }
+        let count = index + usize::from(!matches!(stop, Stop::Failed));
+        let holds_request = (self.stream.stage == Stage::RequestHeaders).then_some(index);
+        let body = reply::begin(&mut self.stream, reply_for(stop));
+        self.encode(worker, count, holds_request, body)
+    }
+
+    // A filter replaced the response while it passed: no response callback runs for the new one (rule Y3).
+    fn response_stopped(&mut self, stop: Stop) -> Vec<u8> {
+        let body = reply::begin(&mut self.stream, reply_for(stop));
+        self.without_body_for_head(body)
+    }
+
+    // The answer to HEAD says how long the body would be.
+    fn without_body_for_head(&self, body: Vec<u8>) -> Vec<u8> {
+        match self.stream.request_headers.get(b":method") {
+            Some(b"HEAD") => Vec::new(),
+            _ => body,
         }
     }
 
-    // A filter replaced the response: its own response callbacks are not run again (rule Y3).
-    fn response_stopped(&mut self, worker: &mut Worker, index: usize, stop: Stop) -> Vec<u8> {
-        match stop {
-            Stop::Failed => self.failed(),
-            stop => {
-                let body = reply::begin(&mut self.stream, reply_for(stop));
-                self.encode(worker, index, body)
-            }
-        }
-    }
-
-    // Runs the response callbacks of the first `count` filters, last first, on a complete response.
-    fn encode(&mut self, worker: &mut Worker, count: usize, mut body: Vec<u8>) -> Vec<u8> {
+    // Runs the response callbacks of the first `count` filters, last first, on a complete response. The filter that
+    // never let the request headers go still sees them (rule H1).
+    fn encode(
+        &mut self,
+        worker: &mut Worker,
+        count: usize,
+        holds_request: Option<usize>,
+        body: Vec<u8>,
+    ) -> Vec<u8> {
+        let mut body = self.without_body_for_head(body);
         for index in (0..count).rev() {
             let Some(plugin) = worker.plugins.get_mut(index) else {
                 continue;
             };
             self.stream.stage = Stage::ResponseHeaders;
+            self.stream.holds_request = holds_request == Some(index);
             let headers = self.stream.response_headers.len();
             match self.call(
                 plugin,
@@ -315,11 +324,7 @@ impl Exchange {
                 headers,
                 Some(body.is_empty()),
             ) {
-                Flow::Stop(Stop::Failed) => return self.failed(),
-                Flow::Stop(stop) => {
-                    body = reply::begin(&mut self.stream, reply_for(stop));
-                    continue;
-                }
+                Flow::Stop(stop) => return self.response_stopped(stop),
                 Flow::Continue | Flow::Buffer => {}
             }
             if !body.is_empty() {

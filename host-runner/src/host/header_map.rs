@@ -2,37 +2,52 @@
 
 use meshwright_core::headers::to_pairs;
 
+use crate::host::inline;
+
 /// Names and values in order, pseudo headers included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HeaderMap {
     entries: Vec<(Vec<u8>, Vec<u8>)>,
+    inline: Inline,
 }
 
-/// Request headers that Envoy keeps in a slot of their own: a second value is joined to the first with a comma
-/// instead of becoming an entry, both when it arrives and when a filter adds it (rules H6, J12).
-const INLINE: [&[u8]; 17] = [
-    b":authority",
-    b":method",
-    b":path",
-    b":scheme",
-    b":status",
-    b"authorization",
-    b"accept",
-    b"content-length",
-    b"content-type",
-    b"expect",
-    b"grpc-timeout",
-    b"referer",
-    b"te",
-    b"user-agent",
-    b"x-forwarded-for",
-    b"x-forwarded-proto",
-    b"x-request-id",
-];
+/// The headers that Envoy keeps in a slot of their own, by the kind of map: a second value is joined to the first with
+/// a comma instead of becoming an entry, both when it arrives and when a filter adds it (rules H6, J12).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Inline {
+    Request,
+    Response,
+    /// Trailers have no such slots.
+    #[default]
+    None,
+}
 
 // === impl HeaderMap ===
 
 impl HeaderMap {
+    pub(crate) fn request() -> Self {
+        Self {
+            inline: Inline::Request,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn response(status: &[u8]) -> Self {
+        let status = (b":status".to_vec(), status.to_vec());
+        Self {
+            entries: vec![status],
+            inline: Inline::Response,
+        }
+    }
+
+    /// Replaces everything (rule H8).
+    pub(crate) fn replace_all(&mut self, pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
+        self.entries.clear();
+        for (name, value) in pairs {
+            self.add(&name, &value);
+        }
+    }
+
     pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
         let name = canonical(name);
         self.entries
@@ -74,7 +89,7 @@ impl HeaderMap {
     /// Adds an entry, or joins an inline header's value to the one that is there (rule H6).
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = canonical(name);
-        let inline = INLINE.contains(&name.as_slice());
+        let inline = inline::is_inline(self.inline, &name);
         match self.entries.iter_mut().find(|(n, _)| inline && *n == name) {
             Some((_, present)) => {
                 present.push(b',');
@@ -107,16 +122,6 @@ impl HeaderMap {
     }
 }
 
-impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for HeaderMap {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let mut map = Self::default();
-        for (name, value) in pairs {
-            map.add(name.as_ref(), value.as_ref());
-        }
-        map
-    }
-}
-
 // Keys are lower-cased on every call, and `host` is `:authority` (rule H3).
 fn canonical(name: &[u8]) -> Vec<u8> {
     match name.to_ascii_lowercase() {
@@ -136,24 +141,38 @@ mod tests {
             .collect()
     }
 
+    fn map(inline: Inline, pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap {
+            inline,
+            ..HeaderMap::default()
+        };
+        for (name, value) in pairs {
+            map.add(name.as_bytes(), value.as_bytes());
+        }
+        map
+    }
+
     #[test]
     fn inline_headers_join_and_others_repeat() {
-        let map: HeaderMap = [
+        let pairs = [
             ("Authorization", "a"),
             ("authorization", "b"),
             ("x-foo", "1"),
             ("x-foo", "2"),
-        ]
-        .into_iter()
-        .collect();
-        assert_eq!(values(&map, "authorization"), [b"a,b"]);
-        assert_eq!(values(&map, "x-foo"), [b"1", b"2"]);
-        assert_eq!(map.get_joined(b"x-foo").unwrap(), b"1,2");
+        ];
+        let request = map(Inline::Request, &pairs);
+        assert_eq!(values(&request, "authorization"), [b"a,b"]);
+        assert_eq!(values(&request, "x-foo"), [b"1", b"2"]);
+        assert_eq!(request.get_joined(b"x-foo").unwrap(), b"1,2");
+        assert_eq!(
+            values(&map(Inline::Response, &pairs), "authorization"),
+            [b"a", b"b"]
+        );
     }
 
     #[test]
     fn replace_of_a_repeated_header_leaves_one_at_the_end() {
-        let mut map: HeaderMap = [("x", "1"), ("x", "2"), ("y", "3")].into_iter().collect();
+        let mut map = map(Inline::None, &[("x", "1"), ("x", "2"), ("y", "3")]);
         map.replace(b"X", b"4");
         assert_eq!(map.iter().last(), Some((&b"x"[..], &b"4"[..])));
         assert_eq!(values(&map, "x"), [b"4"]);
@@ -161,7 +180,7 @@ mod tests {
 
     #[test]
     fn host_is_the_authority() {
-        let mut map: HeaderMap = [(":authority", "a")].into_iter().collect();
+        let mut map = map(Inline::Request, &[(":authority", "a")]);
         map.replace(b"Host", b"b");
         assert_eq!(map.get(b"host"), Some(&b"b"[..]));
         assert_eq!(map.len(), 1);

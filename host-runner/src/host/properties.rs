@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use meshwright_core::path::{path_without_query, query};
 
 use crate::abi::Status;
+use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Stage, StreamState};
 use crate::host::vm::PluginIdentity;
 
@@ -25,7 +26,10 @@ pub(crate) fn get(
     let stream = stream.ok_or(Status::NOT_FOUND)?;
     let (top, rest) = split_first(path);
     match top {
-        b"" | b"request" | b"response" | b"connection" | b"filter_state" if rest.is_none() => {
+        b"" | b"request" | b"response" | b"connection" | b"source" | b"destination"
+        | b"filter_state"
+            if rest.is_none() =>
+        {
             Err(Status::SERIALIZATION_FAILURE)
         }
         b"request" => request(rest.unwrap_or_default(), stream),
@@ -34,7 +38,9 @@ pub(crate) fn get(
         b"source" => address(rest.unwrap_or_default(), stream.connection.peer),
         b"destination" => address(rest.unwrap_or_default(), stream.connection.local),
         b"filter_state" => filter_state(rest.unwrap_or_default(), stream),
-        _ => stream.state.get(path).cloned().ok_or(Status::NOT_FOUND),
+        // State that was set under several segments is not found by them (rule P2).
+        _ if rest.is_some() => Err(Status::NOT_FOUND),
+        name => stream.state.get(name).cloned().ok_or(Status::NOT_FOUND),
     }
 }
 
@@ -45,8 +51,11 @@ fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
         _ => {}
     }
     // Gone in the response callbacks, back in the log stage (rule H1).
-    if !matches!(stream.stage, Stage::RequestHeaders | Stage::Log) {
-        return Err(Status::NOT_FOUND);
+    if !stream.request_headers_alive() {
+        return match path {
+            b"headers" => Ok(HeaderMap::default().to_pairs()),
+            _ => Err(Status::NOT_FOUND),
+        };
     }
     let headers = &stream.request_headers;
     let full_path = || headers.get(b":path").ok_or(Status::NOT_FOUND);
@@ -58,8 +67,11 @@ fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
     };
     match split_first(path) {
         (b"path", None) => full_path().map(<[u8]>::to_vec),
-        (b"url_path", None) => full_path().map(|path| path_without_query(path).to_vec()),
-        (b"query", None) => full_path().map(|path| query(path).unwrap_or_default().to_vec()),
+        // Present without a path too, and empty then.
+        (b"url_path", None) => Ok(path_without_query(full_path().unwrap_or_default()).to_vec()),
+        (b"query", None) => Ok(query(full_path().unwrap_or_default())
+            .unwrap_or_default()
+            .to_vec()),
         (b"host", None) => header(b":authority"),
         (b"scheme", None) => header(b":scheme"),
         (b"method", None) => header(b":method"),
@@ -88,6 +100,7 @@ fn response(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
         }
         (b"code_details", None) if known => Ok(stream.details.clone().into_bytes()),
         (b"headers", None) if readable => Ok(headers.to_pairs()),
+        (b"headers", None) => Ok(HeaderMap::default().to_pairs()),
         (b"headers", Some(name)) if readable => headers.get_joined(name).ok_or(Status::NOT_FOUND),
         _ => Err(Status::NOT_FOUND),
     }

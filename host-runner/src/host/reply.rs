@@ -31,9 +31,7 @@ pub(crate) fn begin(stream: &mut StreamState, reply: PendingReply) -> Vec<u8> {
 }
 
 fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
-    let mut headers: HeaderMap = [(":status", reply.status.to_string())]
-        .into_iter()
-        .collect();
+    let mut headers = HeaderMap::response(reply.status.to_string().as_bytes());
     let own = reply
         .headers
         .iter()
@@ -55,7 +53,7 @@ fn grpc(reply: &PendingReply) -> (HeaderMap, Vec<u8>) {
     let status = reply
         .grpc_status
         .unwrap_or_else(|| grpc_status(reply.status));
-    let mut headers: HeaderMap = [(":status", "200")].into_iter().collect();
+    let mut headers = HeaderMap::response(b"200");
     for (name, value) in &reply.headers {
         headers.add(name, value);
     }

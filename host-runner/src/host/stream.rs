@@ -18,6 +18,10 @@ pub(crate) struct StreamState {
     pub(crate) request_headers: HeaderMap,
     pub(crate) response_headers: HeaderMap,
     pub(crate) request_trailers: HeaderMap,
+    /// Always empty: upstreams are spoken to in HTTP/1.1 without trailers (rule L12).
+    pub(crate) response_trailers: HeaderMap,
+    /// Whether the filter whose callback is running never let the request headers go: it replied in that stage.
+    pub(crate) holds_request: bool,
     /// The body bytes that the current body callback sees.
     pub(crate) body: Vec<u8>,
     /// Filter state: what `set_property` wrote, by name (rule W3).
@@ -80,6 +84,8 @@ impl Default for StreamState {
             request_headers: HeaderMap::default(),
             response_headers: HeaderMap::default(),
             request_trailers: HeaderMap::default(),
+            response_trailers: HeaderMap::default(),
+            holds_request: false,
             body: Vec::new(),
             state: BTreeMap::new(),
             stage: Stage::RequestHeaders,
@@ -104,16 +110,28 @@ impl StreamState {
         }
     }
 
+    /// Whether the request headers can be read (rules H1, H2).
+    pub(crate) fn request_headers_alive(&self) -> bool {
+        match self.stage {
+            Stage::RequestHeaders | Stage::Log => true,
+            Stage::ResponseHeaders | Stage::ResponseBody => self.holds_request,
+            Stage::RequestBody | Stage::RequestTrailers | Stage::Done => false,
+        }
+    }
+
     /// A map for reading: alive in its own stage, and most of them in the log stage (rules H1, H2).
     pub(crate) fn map(&self, kind: MapType) -> Result<&HeaderMap, Status> {
         match (kind, self.stage) {
-            (MapType::RequestHeaders, Stage::RequestHeaders | Stage::Log) => {
+            (MapType::RequestHeaders, _) if self.request_headers_alive() => {
                 Ok(&self.request_headers)
             }
             (MapType::ResponseHeaders, Stage::ResponseHeaders | Stage::Log) => {
                 Ok(&self.response_headers)
             }
-            (MapType::RequestTrailers, Stage::RequestTrailers) => Ok(&self.request_trailers),
+            (MapType::RequestTrailers, Stage::RequestTrailers | Stage::Log) => {
+                Ok(&self.request_trailers)
+            }
+            (MapType::ResponseTrailers, Stage::Log) => Ok(&self.response_trailers),
             _ => Err(Status::BAD_ARGUMENT),
         }
     }
@@ -121,7 +139,9 @@ impl StreamState {
     /// A map for writing: only in its own stage. A change of the request headers clears the route cache (rule X1).
     pub(crate) fn map_mut(&mut self, kind: MapType) -> Result<&mut HeaderMap, Status> {
         match (kind, self.stage) {
-            (MapType::RequestHeaders, Stage::RequestHeaders) => {
+            (MapType::RequestHeaders, stage)
+                if stage != Stage::Log && self.request_headers_alive() =>
+            {
                 self.route_cache_cleared = true;
                 Ok(&mut self.request_headers)
             }

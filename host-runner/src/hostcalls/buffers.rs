@@ -10,9 +10,9 @@ use crate::host::vm::VmState;
 
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
+const CALLOUT_BODY: u32 = 4;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
-const LAST_KIND: u32 = 8;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
@@ -75,9 +75,10 @@ fn buffer<'a>(guest: &'a Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], 
                 &[]
             })
         }
-        VM_CONFIGURATION => Ok(&[]),
+        // Those that exist always, empty here: other protocols and callouts use them (rule U1).
+        VM_CONFIGURATION | 2 | 3 | 5 | 8 => Ok(&[]),
         PLUGIN_CONFIGURATION if guest.state().configuring => Ok(&guest.state().configuration),
-        0..=LAST_KIND => Err(Status::NOT_FOUND),
+        CALLOUT_BODY | PLUGIN_CONFIGURATION => Err(Status::NOT_FOUND),
         _ => Err(Status::BAD_ARGUMENT),
     }
 }
@@ -87,10 +88,9 @@ fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> 
     let data = guest.read(data)?;
     let stream = guest.stream_mut(Status::BAD_ARGUMENT)?;
     if kind_in(stream.stage) != Some(kind) {
-        return Err(if kind == PLUGIN_CONFIGURATION {
-            Status::NOT_FOUND
-        } else {
-            Status::BAD_ARGUMENT
+        return Err(match kind {
+            CALLOUT_BODY | PLUGIN_CONFIGURATION => Status::NOT_FOUND,
+            _ => Status::BAD_ARGUMENT,
         });
     }
     let body = &mut stream.body;

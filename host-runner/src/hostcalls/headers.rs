@@ -6,6 +6,7 @@ use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, MapType, Status, pairs_from_guest};
 use crate::host::header_map::HeaderMap;
+use crate::host::stream::Stage;
 use crate::host::vm::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
@@ -102,7 +103,8 @@ fn get_pairs(guest: &mut Guest<'_>, map: u32, out: OutBytes) -> HostcallResult {
 fn set_pairs(guest: &mut Guest<'_>, map: u32, pairs: Region) -> HostcallResult {
     let map = MapType::from_wire(map)?;
     let pairs = pairs_from_guest(guest.read(pairs)?);
-    *guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)? = pairs.into_iter().collect();
+    let map = guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)?;
+    map.replace_all(pairs);
     Ok(())
 }
 
@@ -136,6 +138,9 @@ fn edit(
 
 fn size(guest: &mut Guest<'_>, map: u32, out: u32) -> HostcallResult {
     let map = MapType::from_wire(map)?;
-    let size = guest.stream(Status::BAD_ARGUMENT)?.map(map)?.byte_size();
+    let stream = guest.stream(Status::BAD_ARGUMENT)?;
+    // Not in the log stage, though the map can be read there (rule H2).
+    let alive = stream.map(map).ok().filter(|_| stream.stage != Stage::Log);
+    let size = alive.ok_or(Status::BAD_ARGUMENT)?.byte_size();
     guest.write_u32(out, u32::try_from(size).unwrap_or(u32::MAX))
 }

@@ -147,8 +147,9 @@ fn matches(any: &[Pattern], value: Option<&[u8]>) -> Answer {
 
 // Any name of the peer certificate will do; plaintext has none.
 fn on_identities(request: &Request<'_>, matches: impl Fn(&[u8]) -> bool) -> Answer {
-    let names = &request.connection.principals;
-    names.iter().any(|name| matches(name.as_bytes())).into()
+    known(request.connection.principals.as_ref(), |names| {
+        names.iter().any(|name| matches(name.as_bytes()))
+    })
 }
 
 fn within(blocks: &[Cidr], address: Option<IpAddr>) -> Answer {

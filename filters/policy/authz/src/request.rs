@@ -29,8 +29,8 @@ pub struct Connection {
     pub destination_ip: Option<IpAddr>,
     /// The local port.
     pub destination_port: Option<u16>,
-    /// Names in the peer certificate, URI SANs with their `spiffe://` first; none on plaintext (rule A14).
-    pub principals: Vec<String>,
+    /// Names in the validated peer certificate, URI SANs with their `spiffe://` first; empty on plaintext (rule A14).
+    pub principals: Option<Vec<String>>,
     /// The server name of the TLS handshake; `None` and empty are the same (rule A24).
     pub sni: Option<Vec<u8>>,
 }

@@ -29,6 +29,7 @@ fn ask(method: &str, path: &str) -> Ask {
         remote_ip: Some(ip("203.0.113.7")),
         destination_ip: Some(ip("10.0.0.9")),
         destination_port: Some(8080),
+        principals: Some(Vec::new()),
         ..Connection::default()
     };
     let bare = Ask {
@@ -90,7 +91,8 @@ impl Ask {
     }
 
     fn peer(mut self, identity: &str) -> Self {
-        self.connection.principals.push(identity.to_owned());
+        let names = self.connection.principals.get_or_insert_default();
+        names.push(identity.to_owned());
         self
     }
 

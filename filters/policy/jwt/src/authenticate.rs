@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::edits;
 use crate::failure::Failure;
 use crate::rule::{Accepted, Judgement, Rule};
+use crate::verify::Budget;
 
 /// Request authentication, ready to judge: the rules with their keys parsed.
 #[derive(Debug)]
@@ -66,8 +67,9 @@ impl Authenticator {
 
     fn judge(&self, head: &RequestHead, now: u64) -> Verdict {
         let mut refused = Vec::new();
+        let mut budget = Budget::of_a_request();
         for rule in &self.rules {
-            match rule.judge(head, now) {
+            match rule.judge(head, now, &mut budget) {
                 Judgement::Missing => {}
                 Judgement::Refused(failure) => refused.push((rule, failure)),
                 Judgement::Accepted(accepted) => return self.accept(head, rule, &accepted),

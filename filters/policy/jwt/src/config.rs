@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
-    /// `jwtRules`; without any, every request goes on.
-    #[serde(default)]
+    /// `jwtRules`; without any, every request goes on. Required, so that a forgotten configuration is an error and not
+    /// authentication turned off.
     pub jwt_rules: Vec<JwtRule>,
 }
 

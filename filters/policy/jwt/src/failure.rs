@@ -37,6 +37,7 @@ pub(crate) enum Failure {
     NoMatchingKey,
     Ed25519Length,
     BadSignature,
+    TooMuchWork,
 }
 
 /// The body of the reply and the reason code.
@@ -49,6 +50,8 @@ impl Failure {
         match self {
             // Envoy has no such limit of its own; its header limit answers 431 before (rule 1.10, denial of service).
             Self::TooLarge => (Self::BadFormat.row().0, "jwt.too_large"),
+            // Ours too: Envoy checks as many signatures as a request makes it (rule 1.10).
+            Self::TooMuchWork => (Self::BadSignature.row().0, "jwt.too_much_work"),
             Self::BadFormat => (
                 "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
                 "jwt.bad_format",

@@ -11,7 +11,7 @@ use crate::jws::Jws;
 use crate::keys::KeySet;
 use crate::location::{self, Found, Location};
 use crate::outputs::Outputs;
-use crate::verify::verify;
+use crate::verify::{Budget, verify};
 
 /// A rule that can judge.
 #[derive(Debug)]
@@ -80,7 +80,12 @@ impl Rule {
     }
 
     /// Every token must be good (rule J30); they are looked at last to first (rule J16).
-    pub(crate) fn judge<'a>(&'a self, head: &'a RequestHead, now: u64) -> Judgement<'a> {
+    pub(crate) fn judge<'a>(
+        &'a self,
+        head: &'a RequestHead,
+        now: u64,
+        budget: &mut Budget,
+    ) -> Judgement<'a> {
         let found = location::find(&self.locations, head);
         if found.is_empty() {
             return Judgement::Missing;
@@ -88,7 +93,7 @@ impl Rule {
         let accepted: Result<Vec<_>, _> = found
             .iter()
             .rev()
-            .map(|found| self.accept(found, now))
+            .map(|found| self.accept(found, now, budget))
             .collect();
         match accepted {
             Ok(accepted) => Judgement::Accepted(accepted),
@@ -97,12 +102,17 @@ impl Rule {
     }
 
     /// Envoy's order (rule J28): the signature last, so a forged token can learn which check it failed.
-    fn accept<'a>(&self, found: &Found<'a>, now: u64) -> Result<Accepted<'a>, Failure> {
+    fn accept<'a>(
+        &self,
+        found: &Found<'a>,
+        now: u64,
+        budget: &mut Budget,
+    ) -> Result<Accepted<'a>, Failure> {
         let token = Jws::parse(&found.token)?;
         token.claims.check_issuer(&self.issuer)?;
         token.claims.check_time(now)?;
         token.claims.check_audience(&self.audiences)?;
-        verify(&token, &self.keys)?;
+        verify(&token, &self.keys, budget)?;
         Ok(Accepted {
             token,
             location: found.location,

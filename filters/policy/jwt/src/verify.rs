@@ -14,10 +14,32 @@ use crate::keys::KeySet;
 /// RFC 8032 section 5.1.6.
 const ED25519_SIGNATURE: usize = 64;
 
+/// Signature checks that one request may cost: each takes a millisecond or two in Wasm, and neither the number of tokens
+/// in a repeated header nor that of keys a token without `kid` can mean is bounded otherwise.
+const SIGNATURE_CHECKS: u32 = 32;
+
+/// What a request may still cost.
+#[derive(Debug)]
+pub(crate) struct Budget(u32);
+
+// === impl Budget ===
+
+impl Budget {
+    pub(crate) fn of_a_request() -> Self {
+        Self(SIGNATURE_CHECKS)
+    }
+
+    fn spend(&mut self) -> Result<(), Failure> {
+        self.0 = self.0.checked_sub(1).ok_or(Failure::TooMuchWork)?;
+        Ok(())
+    }
+}
+
 /// The first key that verifies the token wins.
-pub(crate) fn verify(token: &Jws, keys: &KeySet) -> Result<(), Failure> {
+pub(crate) fn verify(token: &Jws, keys: &KeySet, budget: &mut Budget) -> Result<(), Failure> {
     let mut failure = Failure::NoMatchingKey;
     for key in keys.candidates(token) {
+        budget.spend()?;
         match verify_with(token, key.material()) {
             Err(Failure::BadSignature) => failure = Failure::BadSignature,
             outcome => return outcome,

@@ -124,7 +124,7 @@ fn connection() -> impl Strategy<Value = Connection> {
             remote_ip: Some(remote),
             destination_ip: Some(destination),
             destination_port: Some(port),
-            principals,
+            principals: Some(principals),
             sni: sni.map(String::into_bytes),
         },
     )
@@ -165,7 +165,7 @@ proptest! {
             c.remote_ip = c.remote_ip.filter(|_| needs.remote_ip);
             c.destination_ip = c.destination_ip.filter(|_| needs.destination_ip);
             c.destination_port = c.destination_port.filter(|_| needs.destination_port);
-            c.principals.retain(|_| needs.principals);
+            c.principals = c.principals.take().filter(|_| needs.principals);
             c.sni = c.sni.take().filter(|_| needs.sni);
         });
         prop_assert_eq!(request.judged_by(&authorizer), lean.judged_by(&authorizer));

@@ -46,9 +46,10 @@ fn what_is_written_is_what_was_read() {
 }
 
 #[test]
-fn an_empty_configuration_is_fine() {
-    assert!(Authenticator::from_json(b"").is_ok());
-    assert!(Authenticator::from_json(b"{}").is_ok());
+fn a_forgotten_configuration_does_not_turn_authentication_off() {
+    assert!(Authenticator::from_json(b"").is_err());
+    assert!(Authenticator::from_json(b"{}").is_err());
+    assert!(Authenticator::from_json(br#"{"jwtRules": []}"#).is_ok());
 }
 
 #[test]

@@ -149,6 +149,15 @@ fn every_line_of_a_repeated_custom_header_must_be_good() {
 }
 
 #[test]
+fn a_request_costs_a_bounded_number_of_signature_checks() {
+    let good = good();
+    let lines = |count| vec![("x-a", good.as_str()); count];
+    let rule = from_headers(&[("x-a", "")]);
+    assert_eq!(code_of(rule.clone(), &lines(32)), "jwt.valid");
+    assert_eq!(code_of(rule, &lines(33)), "jwt.too_much_work");
+}
+
+#[test]
 fn with_an_empty_prefix_the_whole_value_is_the_token() {
     assert_eq!(
         code_of(from_headers(&[("x-a", "")]), &[("X-A", &good())]),
