@@ -1,9 +1,12 @@
-# Every target is one line: the work is done by cargo and host-runner. `make` prints this help.
+# The work is done by cargo and host-runner; here are only their calls. `make` prints help.
 HOST_RUNNER := cargo run --quiet --package host-runner --
 DEMO := host-runner/demo/bookinfo/mesh.yaml
 NEXTEST := $(shell command -v cargo-nextest)
+# nextest runs each test in a process of its own; scenarios share one Envoy, and doc tests are cargo's.
+WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenarios)' && cargo test --workspace --doc && cargo test --package meshwright-tests --test scenarios
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run envoy test bench lint deny doctor build
 
 help: ## print this help
@@ -16,7 +19,7 @@ envoy: doctor build ## serve the same demo, the same modules, on a real Envoy
 	@$(HOST_RUNNER) run --on envoy $(DEMO)
 
 test: doctor build ## run every test; scenarios run on host-runner and on a real Envoy
-	@$(if $(NEXTEST),cargo nextest run --workspace --filter-expr 'not binary(scenarios)' && cargo test --workspace --doc && cargo test --package meshwright-tests --test scenarios,cargo test --workspace)
+	@$(if $(NEXTEST),$(WITH_NEXTEST),cargo test --workspace)
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench

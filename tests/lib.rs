@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use host_runner::build::{BuildOptions, build};
 
 /// The root of the workspace.
@@ -26,10 +27,12 @@ pub fn build_modules() -> anyhow::Result<PathBuf> {
     for subject in std::fs::read_dir(root().join("tests/subjects"))? {
         names.push(subject?.file_name().to_string_lossy().into_owned());
     }
-    build(&BuildOptions {
+    let options = BuildOptions {
         names,
         manifest_path,
         ..BuildOptions::default()
-    })?;
-    Ok(root().join("target/wasm"))
+    };
+    let built = build(&options)?;
+    let folder = built.first().and_then(|first| first.module.path.parent());
+    Ok(folder.context("there are filters")?.to_owned())
 }

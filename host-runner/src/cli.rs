@@ -16,9 +16,9 @@ use clap::{Args, Parser, Subcommand};
 /// Where modules are looked for.
 #[derive(Debug, Args)]
 struct Modules {
-    /// The folder of the filters' modules.
-    #[arg(long, value_name = "DIR", default_value = "target/wasm")]
-    wasm_dir: PathBuf,
+    /// The folder of the filters' modules [default: where `build` puts them, target/wasm].
+    #[arg(long, value_name = "DIR")]
+    wasm_dir: Option<PathBuf>,
 }
 
 /// Runs Proxy-Wasm filters as Envoy does: live, in tests, and side by side with a real Envoy.
@@ -36,6 +36,23 @@ enum Verb {
     Config(config::Config),
     Build(build::Build),
     Doctor(doctor::Doctor),
+}
+
+// === impl Modules ===
+
+impl Modules {
+    /// Where `host-runner build` puts them, unless another folder was named.
+    fn folder(&self) -> PathBuf {
+        self.wasm_dir.clone().unwrap_or_else(|| {
+            let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+            PathBuf::from(target).join("wasm")
+        })
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// How a verb ended when nothing went wrong on the way.
@@ -59,6 +76,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
+        // Whoever read the output has seen enough (`| head`).
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

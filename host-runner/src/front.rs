@@ -1,7 +1,7 @@
 //! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request.
 //!
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
-//! in [`request_head`], [`router`], [`forward`] and [`respond`].
+//! in `request_head`, `router`, `forward` and `respond`.
 
 mod body;
 mod forward;

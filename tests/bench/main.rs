@@ -11,6 +11,7 @@ mod token;
 
 use anyhow::Context as _;
 use host_runner::envoy::{Envoy, EnvoyOptions};
+use meshwright_tests::build_modules;
 
 /// Rounds over all rows.
 const ROUNDS: usize = 24;
@@ -18,7 +19,7 @@ const ROUNDS: usize = 24;
 const REQUESTS: usize = 416;
 
 fn main() -> anyhow::Result<()> {
-    let rows = rows::rows()?;
+    let rows = rows::rows(&build_modules()?)?;
     let envoy = Envoy::run(&rows::bootstrap(&rows)?, &EnvoyOptions::default())?;
     let meter = cpu::Meter::of(envoy.process_id())?;
     cpu::pin_envoy(envoy.process_id())?;

@@ -35,12 +35,14 @@ enum Routes {
 }
 
 /// All rows, in the order of the table.
-pub(crate) fn rows() -> anyhow::Result<Vec<Row>> {
+pub(crate) fn rows(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let key = SigningKey::read_pem(Path::new("tests/keys/rsa.pem"))?;
     let jwks = json!({"keys": [key.to_jwk("bench")?]}).to_string();
     let token = token::mint(&key)?;
     let row = |name, reference, modules: &[&str], native: &[&str], routes| {
-        let plugins = modules.iter().map(|module| plugin(name, module, &jwks));
+        let plugins = modules
+            .iter()
+            .map(|module| plugin(name, &folder.join(format!("{module}.wasm")), &jwks));
         Ok::<_, anyhow::Error>(Row {
             name,
             reference,
@@ -159,8 +161,9 @@ fn adapt(manager: &mut Value, row: &Row) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plugin(row: &str, module: &str, jwks: &str) -> anyhow::Result<Plugin> {
-    let configuration = match module {
+fn plugin(row: &str, module: &Path, jwks: &str) -> anyhow::Result<Plugin> {
+    let module = ModuleFile::read(module)?;
+    let configuration = match module.name.as_str() {
         "jwt-auth" => {
             json!({"jwtRules": [{"issuer": token::ISSUER, "jwks": jwks, "forwardOriginalToken": true}]})
         }
@@ -176,8 +179,8 @@ fn plugin(row: &str, module: &str, jwks: &str) -> anyhow::Result<Plugin> {
         _ => json!({}),
     };
     Ok(Plugin {
-        name: format!("{row}/{module}"),
-        module: ModuleFile::read(Path::new(&format!("target/wasm/{module}.wasm")))?,
+        name: format!("{row}/{}", module.name),
+        module,
         configuration: configuration.to_string(),
     })
 }

@@ -1,5 +1,6 @@
 //! The layers of DESIGN.md: arrows between packages point down only.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 const ALLOWED: [(&str, &[&str]); 11] = [
     ("meshwright-core", &[]),
     ("policy-matchers", &["meshwright-core"]),
-    ("policy-jwt", &["meshwright-core", "policy-matchers"]),
+    ("policy-jwt", &["meshwright-core"]),
     ("policy-authz", &["meshwright-core", "policy-matchers"]),
     ("policy-routing", &["meshwright-core", "policy-matchers"]),
     (
@@ -94,6 +95,60 @@ fn every_package_has_its_place_in_the_layers() {
         placeless.is_empty(),
         "packages without a layer: {placeless:?}"
     );
+}
+
+#[test]
+fn wasmtime_is_compiled_once_for_all_targets() {
+    let for_one = features_below_wasmtime(&["--package", "host-runner", "--edges", "normal,build"]);
+    let for_all = features_below_wasmtime(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(for_one.contains("cranelift-codegen"), "{for_one}");
+    assert_eq!(
+        for_one, for_all,
+        "a test-only dependency changes features below wasmtime"
+    );
+}
+
+// Every package that wasmtime needs, with its features as this selection of packages has them.
+fn features_below_wasmtime(selection: &[&str]) -> String {
+    let closure = tree(&[
+        "--package",
+        "wasmtime",
+        "--edges",
+        "normal,build",
+        "--format",
+        "{p}",
+    ]);
+    let below: BTreeSet<String> = closure
+        .lines()
+        .map(|line| package_of(line).to_owned())
+        .collect();
+    let all = tree(&[selection, &["--format", "{p} {f}"]].concat());
+    let lines = all.lines().filter(|line| below.contains(package_of(line)));
+    lines
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn tree(arguments: &[&str]) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    let shape = ["tree", "--prefix", "none", "--no-dedupe"];
+    let output = cargo
+        .args(shape)
+        .args(arguments)
+        .current_dir(root())
+        .output();
+    output
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default()
+}
+
+// `name v1.2.3` of `name v1.2.3 (proc-macro) features`.
+fn package_of(line: &str) -> &str {
+    line.match_indices(' ')
+        .nth(1)
+        .map_or(line, |(end, _)| line.split_at(end).0)
 }
 
 fn allowed(package: &str) -> Option<&'static [&'static str]> {

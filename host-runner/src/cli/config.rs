@@ -1,5 +1,6 @@
 //! `host-runner config`.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -31,11 +32,9 @@ enum Proxy {
 impl Config {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let Proxy::Envoy { mesh, modules } = self.proxy;
-        let listener = Mesh::read(&mesh)?.listener(&modules.wasm_dir)?;
-        print!(
-            "{}",
-            to_yaml(&bootstrap(&[listener], &BootstrapOptions::default()))?
-        );
+        let listener = Mesh::read(&mesh)?.listener(&modules.folder())?;
+        let yaml = to_yaml(&bootstrap(&[listener], &BootstrapOptions::default()))?;
+        std::io::stdout().write_all(yaml.as_bytes())?;
         Ok(Outcome::Fine)
     }
 }

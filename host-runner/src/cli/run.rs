@@ -1,5 +1,6 @@
 //! `host-runner run`.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -39,21 +40,19 @@ impl Run {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
         let mesh = Mesh::read(&self.mesh)?;
-        let listener = mesh.listener(&self.modules.wasm_dir)?;
+        let modules = self.modules.folder();
+        let listener = mesh.listener(&modules)?;
         // From here on everything started ends when its value is dropped, whichever way this function is left.
-        let stop = runtime.block_on(async { Stop::listen() })?;
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let listeners = [listener];
         let subject: Box<dyn Subject> = match self.on {
             On::Runner => Box::new(Front::start(&listeners, Logs::Print)?),
             On::Envoy => Box::new(Envoy::start(&listeners, &EnvoyOptions::default())?),
         };
-        print!(
-            "{}",
-            mesh.welcome(subject.as_ref(), &self.modules.wasm_dir)?
-        );
+        // Only now: while Envoy starts, Ctrl-C ends this process at once, and Envoy's guard ends Envoy.
+        let stop = runtime.block_on(async { Stop::listen() })?;
+        std::io::stdout().write_all(mesh.welcome(subject.as_ref(), &modules)?.as_bytes())?;
         runtime.block_on(stop.requested());
-        println!();
         Ok(Outcome::Fine)
     }
 }

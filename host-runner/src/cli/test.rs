@@ -1,6 +1,5 @@
 //! `host-runner test`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,36 +40,22 @@ enum On {
 
 impl Test {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        let wasm_dir = self.modules.wasm_dir;
-        let suite = Suite::load(&self.paths, &wasm_dir, &|mesh: &Path| {
-            Mesh::read(mesh)?.listener(&wasm_dir)
-        })?;
-        let mut versions = BTreeMap::from([(
-            "host-runner".to_owned(),
-            env!("CARGO_PKG_VERSION").to_owned(),
-        )]);
-        let subjects = self.on.start(&suite, &mut versions)?;
-        let conclusion =
-            libtest_mimic::run(&libtest_mimic::Arguments::default(), suite.trials(subjects));
-        suite
-            .report(versions)
-            .write(Path::new("target"), "scenarios")?;
-        Ok(if conclusion.has_failed() {
-            Outcome::Failed
-        } else {
-            Outcome::Fine
-        })
+        let modules = self.modules.folder();
+        let mesh_loader = |mesh: &Path| Mesh::read(mesh)?.listener(&modules);
+        let suite = Suite::load(&self.paths, &modules, &mesh_loader)?;
+        let trials = suite.trials(self.on.start(&suite)?);
+        let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::default(), trials);
+        match conclusion.has_failed() {
+            true => Ok(Outcome::Failed),
+            false => Ok(Outcome::Fine),
+        }
     }
 }
 
 // === impl On ===
 
 impl On {
-    fn start(
-        self,
-        suite: &Suite,
-        versions: &mut BTreeMap<String, String>,
-    ) -> anyhow::Result<Vec<Arc<dyn Subject>>> {
+    fn start(self, suite: &Suite) -> anyhow::Result<Vec<Arc<dyn Subject>>> {
         let listeners = suite.listeners();
         let mut subjects: Vec<Arc<dyn Subject>> = Vec::new();
         if matches!(self, Self::Runner | Self::Both) {
@@ -78,7 +63,6 @@ impl On {
         }
         if matches!(self, Self::Envoy | Self::Both) {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;
-            versions.insert("envoy".to_owned(), envoy.located().version.clone());
             subjects.push(Arc::new(envoy));
         }
         Ok(subjects)

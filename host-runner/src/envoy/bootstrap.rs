@@ -70,6 +70,8 @@ fn listener(listener: &Listener, names: Names, options: &BootstrapOptions) -> Va
     json!({
         "name": listener.name,
         "address": socket_address(listener.address),
+        // So that a port that is taken is noticed, instead of being shared with whoever has it.
+        "enable_reuse_port": false,
         "filter_chains": [{ "filters": [connection_manager(listener, names, options)] }],
     })
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -21,6 +21,9 @@ use crate::host::exchange::RequestStep;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::PendingReply;
 
+/// As the clusters that `config envoy` prints.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Pooled HTTP/1.1 connections to upstreams.
 pub(crate) struct Upstreams {
     client: Client<HttpConnector, Body>,
@@ -30,11 +33,13 @@ pub(crate) struct Upstreams {
 
 impl Upstreams {
     pub(crate) fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Self {
             client: Client::builder(TokioExecutor::new())
                 // A filter that removed `:authority` has none (rule H9).
                 .set_host(false)
-                .build(HttpConnector::new()),
+                .build(connector),
         }
     }
 }

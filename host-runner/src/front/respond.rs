@@ -136,15 +136,12 @@ fn unusable(body: &str) -> PendingReply {
 
 async fn pump_response(live: Arc<Live>, mut incoming: Incoming, sender: BodySender) {
     loop {
-        let data = match incoming
-            .frame()
-            .await
-            .map(|frame| frame.map(Frame::into_data))
-        {
-            Some(Ok(Ok(data))) => Some(data.into()),
+        let data = match incoming.frame().await {
+            Some(Ok(frame)) => frame.into_data().ok().map(Vec::from),
             None => None,
-            Some(_) => return drop(sender.send(Err(Cut)).await),
+            Some(Err(_)) => return drop(sender.send(Err(Cut)).await),
         };
+        // Trailers end the body and are dropped: the upstream speaks HTTP/1 without them (rule L12).
         let end = data.is_none() || incoming.is_end_stream();
         let Some(through) = pass(&live, data, end) else {
             return drop(sender.send(Err(Cut)).await);

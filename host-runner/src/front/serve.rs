@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::{Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
@@ -25,6 +26,12 @@ use crate::host::stream::{Connection, PendingReply, StreamState};
 use crate::host::vm::Shared;
 use crate::host::worker::{SharedWorker, StartError, Worker};
 use crate::listener::Listener;
+
+/// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
+
+/// So that a process that is out of descriptors does not spin until it has some again.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
 /// One listener, ready to serve.
 pub(crate) struct Proxy {
@@ -95,7 +102,7 @@ pub(crate) async fn accept(socket: TcpListener, proxy: Arc<Proxy>) {
     loop {
         // A failed accept (out of descriptors, a client gone already) concerns one connection, not the listener.
         let Ok((stream, peer)) = socket.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_BACKOFF).await;
             continue;
         };
         tokio::spawn(connection(stream, peer, Arc::clone(&proxy)));
@@ -118,9 +125,9 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         async move { Ok::<_, Infallible>(proxy.handle(connection, request).await) }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
-    let _ = auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http2().max_header_list_size(MAX_HEADER_BYTES);
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn protocol(version: Version) -> &'static str {

@@ -69,7 +69,10 @@ fn not_principals_matches_plaintext() {
 fn a_peer_that_nobody_can_name_is_neither_allowed_nor_spared_a_deny() {
     let unknown = || get().on(|c| c.principals = None);
     assert!(!unknown().passes(&source(&json!({"notPrincipals": ["*/sa/bad"]}))));
-    let deny = policy("DENY", &json!({"from": [{"source": {"principals": ["*/sa/bad"]}}]}));
+    let deny = policy(
+        "DENY",
+        &json!({"from": [{"source": {"principals": ["*/sa/bad"]}}]}),
+    );
     assert!(!unknown().passes(&deny));
 }
 

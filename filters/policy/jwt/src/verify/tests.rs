@@ -20,5 +20,8 @@ fn the_ed25519_vector_of_rfc_8037_verifies() {
         signing_input: b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc".to_vec(),
         signature: base64url::decode(signature).unwrap(),
     };
-    assert_eq!(verify(&token, &keys.unwrap(), &mut Budget::of_a_request()), Ok(()));
+    assert_eq!(
+        verify(&token, &keys.unwrap(), &mut Budget::of_a_request()),
+        Ok(())
+    );
 }
