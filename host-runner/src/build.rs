@@ -66,22 +66,21 @@ pub fn build(options: &BuildOptions) -> anyhow::Result<Vec<BuiltModule>> {
     let workspace = Workspace::read(options.manifest_path.as_deref())?;
     let packages = workspace.select(&options.names)?;
     let target_folder = workspace.target_directory.join("guest");
-    compile(options, &packages, &target_folder)?;
     let compiled = target_folder.join(TARGET).join(options.profile.name());
     let modules = workspace.target_directory.join("wasm");
-    packages
-        .iter()
-        .map(|package| collect(package, &compiled, &modules))
-        .collect()
+    let built = packages.into_iter().map(|package| {
+        compile(options, package, &target_folder)?;
+        collect(package, &compiled, &modules)
+    });
+    built.collect()
 }
 
+/// Each package in a run of its own: built together, they would share features of their dependencies, and a module's
+/// bytes, hence its hash, would depend on what else was built.
+///
 /// Modules have a target folder of their own: what cargo keeps beside them (proc macros and build scripts, under the
 /// profile's name `wasm`) would otherwise be mixed into `target/wasm`.
-fn compile(
-    options: &BuildOptions,
-    packages: &[&Package],
-    target_folder: &Path,
-) -> anyhow::Result<()> {
+fn compile(options: &BuildOptions, package: &Package, target_folder: &Path) -> anyhow::Result<()> {
     let mut cargo = Choice::from_environment()?.require()?.cargo_build();
     cargo
         .args(["--profile", options.profile.name()])
@@ -90,15 +89,11 @@ fn compile(
     if let Some(manifest) = &options.manifest_path {
         cargo.arg("--manifest-path").arg(manifest);
     }
-    cargo.args(
-        packages
-            .iter()
-            .flat_map(|package| ["--package", &package.name]),
-    );
+    cargo.args(["--package", &package.name]);
     let status = cargo.status().context("cannot run cargo")?;
     match status.success() {
         true => Ok(()),
-        false => bail!("cargo could not compile {}", packages::names(packages)),
+        false => bail!("cargo could not compile `{}`", package.name),
     }
 }
 

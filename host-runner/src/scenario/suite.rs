@@ -128,6 +128,7 @@ impl Suite {
         Report {
             cases: Some(self.shared.cases.load(Ordering::Relaxed)),
             differences: Some(self.shared.differences.load(Ordering::Relaxed)),
+            deviations: Some(0),
             versions,
             ..Report::default()
         }
