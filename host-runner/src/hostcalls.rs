@@ -12,7 +12,7 @@ mod properties;
 mod unsupported;
 mod wasi;
 
-use wasmtime::{Engine, Linker, Result};
+use wasmtime::{Engine, FuncType, Linker, Result, ValType};
 
 use crate::host::vm::VmState;
 
@@ -29,4 +29,13 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<VmState>> {
     unsupported::link(&mut linker)?;
     wasi::link(&mut linker)?;
     Ok(linker)
+}
+
+// A function that takes `params` (`i` = i32, `I` = i64) and returns one i32.
+fn function_type(linker: &Linker<VmState>, params: &str) -> FuncType {
+    let of = |kind| match kind {
+        'I' => ValType::I64,
+        _ => ValType::I32,
+    };
+    FuncType::new(linker.engine(), params.chars().map(of), [ValType::I32])
 }

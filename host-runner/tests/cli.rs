@@ -206,6 +206,16 @@ fn a_configuration_that_a_filter_refuses_stops_both_proxies_and_the_pointer_is_s
 }
 
 #[test]
+fn a_forgotten_configuration_does_not_turn_authentication_off() {
+    let scenario = "plugins: [{module: jwt-auth}]\ncases:\n- {name: a, request: {}, expect: {}}\n";
+    let folder = Folder::with(&[("s.yaml", scenario.as_bytes())]);
+    for subject in ["runner", "envoy"] {
+        let seen = folder.run(&["test", "s.yaml", "--on", subject, "--wasm-dir", modules()]);
+        seen.has(2, &["configuration rejected", "jwtRules"]);
+    }
+}
+
+#[test]
 fn a_wrong_expectation_fails_with_what_was_expected_and_what_came() {
     let folder = Folder::with(&[("s.yaml", scenario(ALLOW_ALL, "status: 403").as_bytes())]);
     let seen = folder.run(&["test", "s.yaml", "--on", "both", "--wasm-dir", modules()]);

@@ -1,8 +1,9 @@
 //! Hostcalls that the ABI has and this host does not offer yet: they link, return `Unimplemented`, and say so in the
 //! log, so that a filter's author never has to guess.
 
-use wasmtime::{Caller, FuncType, Linker, Result, Val, ValType};
+use wasmtime::{Caller, Linker, Result, Val};
 
+use super::function_type;
 use crate::abi::Status;
 use crate::host::vm::VmState;
 
@@ -35,14 +36,7 @@ const UNSUPPORTED: [(&str, &str); 23] = [
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     for (name, params) in UNSUPPORTED {
-        let params = params.chars().map(|kind| {
-            if kind == 'I' {
-                ValType::I64
-            } else {
-                ValType::I32
-            }
-        });
-        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        let ty = function_type(linker, params);
         linker.func_new(
             "env",
             name,

@@ -2,10 +2,10 @@
 //!
 //! Written by hand, because the point is to have what Envoy has and nothing more: no files, no sockets, no sleep.
 
-use wasmtime::{Caller, FuncType, Linker, Result, Val, ValType};
+use wasmtime::{Caller, Linker, Result, Val};
 
-use super::Guest;
 use super::guest::Region;
+use super::{Guest, function_type};
 use crate::abi::Status;
 use crate::host::vm::VmState;
 
@@ -76,14 +76,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 
 fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
     for (name, params, errno) in FIXED {
-        let params = params.chars().map(|kind| {
-            if kind == 'I' {
-                ValType::I64
-            } else {
-                ValType::I32
-            }
-        });
-        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        let ty = function_type(linker, params);
         linker.func_new(module, name, ty, move |_, _, results| {
             if let Some(result) = results.first_mut() {
                 *result = Val::I32(errno.cast_signed());

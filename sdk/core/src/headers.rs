@@ -111,6 +111,14 @@ impl fmt::Debug for Headers {
     }
 }
 
+/// Whether a header can have this name: a token (RFC 9110 section 5.1). Pseudo headers cannot.
+#[must_use]
+pub fn is_header_name(name: &str) -> bool {
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
+
 /// Writes `pairs` as a Proxy-Wasm pairs buffer, the form [`Headers::from_pairs`] reads.
 #[must_use]
 pub fn to_pairs<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {

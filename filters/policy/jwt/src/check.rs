@@ -1,6 +1,7 @@
 //! Checks of the configuration's form that types cannot express (rule J5), each naming its place.
 
 use meshwright_core::ConfigError;
+use meshwright_core::headers::is_header_name;
 
 use crate::config::{Config, JwtRule};
 
@@ -109,11 +110,4 @@ fn not_empty<'a>(
         return Err(ConfigError::new(format!("/{member}"), "must not be empty"));
     }
     Ok(())
-}
-
-/// RFC 9110 section 5.1: a token. Pseudo headers are none.
-fn is_header_name(name: &str) -> bool {
-    let is_token_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token_byte)
 }

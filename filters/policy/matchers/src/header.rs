@@ -1,6 +1,7 @@
 //! Matching a request header, as `request.headers[name]` does (rule A23).
 //! Every value of a repeated header is tested on its own (CVE-2026-26308): joined values match nothing.
 
+use meshwright_core::headers::is_header_name;
 use meshwright_core::{ConfigError, Headers};
 
 use crate::pattern::Pattern;
@@ -25,7 +26,7 @@ impl HeaderName {
     /// A [`ConfigError`] when no header (RFC 9110 section 5.1) or pseudo header can have that name.
     pub fn parse(name: &str) -> Result<Self, ConfigError> {
         let token = name.strip_prefix(':').unwrap_or(name);
-        if token.is_empty() || !token.bytes().all(is_token_byte) {
+        if !is_header_name(token) {
             return Err(ConfigError::new(
                 "",
                 format!("`{name}` is not a header name"),
@@ -60,11 +61,6 @@ fn canonical(name: &str) -> String {
         host if host == "host" => ":authority".to_owned(),
         name => name,
     }
-}
-
-// RFC 9110 section 5.6.2, `tchar`.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

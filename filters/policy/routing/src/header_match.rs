@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use meshwright_core::config::escape_pointer;
+use meshwright_core::headers::is_header_name;
 use meshwright_core::{ConfigError, Headers};
 use policy_matchers::string_match::{StringMatch, StringMatchConfig};
 
@@ -80,16 +81,8 @@ fn problem(name: &str) -> Option<String> {
             "matching on claims (`{name}`) is not supported yet"
         ));
     }
-    if !is_token(name) {
+    if !is_header_name(name) {
         return Some(format!("`{name}` is not a header name"));
     }
     None
-}
-
-// RFC 9110 section 5.6.2.
-fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
