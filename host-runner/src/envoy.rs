@@ -8,6 +8,7 @@ mod guard;
 pub mod install;
 pub mod locate;
 mod log;
+mod plugin;
 pub mod process;
 mod run_files;
 

@@ -1,6 +1,7 @@
-//! One HTTP listener: a plugin chain, routes and clusters. The same value configures host-runner's own front and a
+//! One listener: a plugin chain, routes and clusters. The same value configures host-runner's own front and a
 //! real Envoy, which is what lets one scenario judge both.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,15 +16,32 @@ pub struct Listener {
     pub name: String,
     /// Where it listens; port 0 means any free port.
     pub address: SocketAddr,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Bytes held back in one direction before a filter that buffers gets its stream refused
+    /// (`per_connection_buffer_limit_bytes`, rule B1).
+    pub buffer_limit: u32,
+    /// Whether HTTP/1.1 trailers pass, in both directions and on both sides (`enable_trailers`, rule L12).
+    pub trailers: bool,
     /// The filter chain, in request order.
     pub plugins: Vec<Plugin>,
-    /// Tried in order; a request that none matches gets 404.
+    /// Tried in order; a request that none matches gets 404. A TCP listener goes to the first route's cluster.
     pub routes: Vec<Route>,
-    /// Where routes lead.
+    /// Where routes lead, and callouts.
     pub clusters: Vec<Cluster>,
 }
 
-/// One configured instance of a module.
+/// What a listener speaks, and so which kind of filter its plugins are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 and h2c with prior knowledge, through HTTP filters.
+    #[default]
+    Http,
+    /// Bytes, through network filters (section 2.14).
+    Tcp,
+}
+
+/// One configured instance of a module (`envoy.extensions.wasm.v3.PluginConfig`).
 #[derive(Debug, Clone)]
 pub struct Plugin {
     /// Unique among the plugins of one proxy; it is how log lines are told apart.
@@ -32,6 +50,37 @@ pub struct Plugin {
     pub module: ModuleFile,
     /// Plugin configuration, handed to the module as it is (JSON for our filters).
     pub configuration: String,
+    /// Which VM it runs in; plugins with equal options and the same module share one (rules L1, L4).
+    pub vm: VmOptions,
+    /// What happens to requests once its VM has failed.
+    pub failure_policy: FailurePolicy,
+    /// `allow_on_headers_stop_iteration`: whether 1 from a headers callback stops the headers only (rule A1).
+    pub allow_on_headers_stop_iteration: bool,
+    /// `capability_restriction_config.allowed_capabilities`; empty allows everything (rule K1).
+    pub allowed_capabilities: Vec<String>,
+}
+
+/// What makes a VM another VM (`envoy.extensions.wasm.v3.VmConfig`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct VmOptions {
+    /// The VM id; none means the module's hash. Shared data and queues belong to it (rule Q3).
+    pub id: Option<String>,
+    /// VM configuration, buffer 6.
+    pub configuration: String,
+    /// What WASI's `environ_get` tells.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What happens to requests once a VM has failed (rules T1 to T4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum FailurePolicy {
+    /// 503 for ever.
+    #[default]
+    FailClosed,
+    /// New streams pass without the filter.
+    FailOpen,
+    /// A new VM, after a backoff.
+    FailReload,
 }
 
 /// The bytes of a module, read once, so that every subject runs exactly the same ones.
@@ -57,13 +106,92 @@ pub struct Route {
     pub cluster: String,
 }
 
-/// A named upstream address, spoken to in HTTP/1.1.
+/// A named upstream address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
     /// Unique within its listener.
     pub name: String,
     /// The one endpoint.
     pub address: SocketAddr,
+    /// Spoken to in HTTP/2 with prior knowledge, as gRPC needs it, instead of HTTP/1.1.
+    pub http2: bool,
+}
+
+/// Envoy's default for `per_connection_buffer_limit_bytes`.
+pub const BUFFER_LIMIT: u32 = 1024 * 1024;
+
+// === impl Listener ===
+
+impl Default for Listener {
+    /// An HTTP listener without a name, on any free port of the loopback address, with nothing behind it.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            protocol: Protocol::Http,
+            buffer_limit: BUFFER_LIMIT,
+            trailers: false,
+            plugins: Vec::new(),
+            routes: Vec::new(),
+            clusters: Vec::new(),
+        }
+    }
+}
+
+// === impl Plugin ===
+
+impl Plugin {
+    /// A plugin that fails closed, in the VM of its module, with every capability.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        module: ModuleFile,
+        configuration: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            module,
+            configuration: configuration.into(),
+            vm: VmOptions::default(),
+            failure_policy: FailurePolicy::default(),
+            allow_on_headers_stop_iteration: false,
+            allowed_capabilities: Vec::new(),
+        }
+    }
+
+    /// The id of its VM.
+    #[must_use]
+    pub fn vm_id(&self) -> &str {
+        self.vm.id.as_deref().unwrap_or(&self.module.sha256)
+    }
+}
+
+// === impl Cluster ===
+
+impl Cluster {
+    /// An HTTP/1.1 cluster.
+    #[must_use]
+    pub fn new(name: impl Into<String>, address: SocketAddr) -> Self {
+        Self {
+            name: name.into(),
+            address,
+            http2: false,
+        }
+    }
+}
+
+// === impl FailurePolicy ===
+
+impl FailurePolicy {
+    /// As Envoy's configuration spells it.
+    #[must_use]
+    pub fn envoy_name(self) -> &'static str {
+        match self {
+            Self::FailClosed => "FAIL_CLOSED",
+            Self::FailOpen => "FAIL_OPEN",
+            Self::FailReload => "FAIL_RELOAD",
+        }
+    }
 }
 
 // === impl ModuleFile ===

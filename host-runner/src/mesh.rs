@@ -65,6 +65,7 @@ impl Mesh {
                 .iter()
                 .map(|it| self.cluster(it))
                 .collect::<anyhow::Result<_>>()?,
+            ..Listener::default()
         })
     }
 
@@ -107,21 +108,20 @@ impl Mesh {
         configuration: &impl Serialize,
     ) -> anyhow::Result<Plugin> {
         let path = wasm_dir.join(format!("{module}.wasm"));
-        Ok(Plugin {
-            name: format!("{}/{module}", self.document.name),
-            module: ModuleFile::read(&path).context("`host-runner build` compiles the filters")?,
-            configuration: serde_json::to_string(configuration)?,
-        })
+        let name = format!("{}/{module}", self.document.name);
+        let module = ModuleFile::read(&path).context("`host-runner build` compiles the filters")?;
+        Ok(Plugin::new(
+            name,
+            module,
+            serde_json::to_string(configuration)?,
+        ))
     }
 
     fn cluster(&self, destination: &Destination) -> anyhow::Result<Cluster> {
         let address = self.upstream(destination).map(|upstream| upstream.address);
-        Ok(Cluster {
-            name: destination.cluster.clone(),
-            address: address.with_context(|| {
-                format!("no upstream for the cluster `{}`", destination.cluster)
-            })?,
-        })
+        let address = address
+            .with_context(|| format!("no upstream for the cluster `{}`", destination.cluster))?;
+        Ok(Cluster::new(destination.cluster.clone(), address))
     }
 
     fn upstream(&self, destination: &Destination) -> Option<&UpstreamDocument> {

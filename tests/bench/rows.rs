@@ -133,10 +133,8 @@ fn listener(row: &Row) -> Listener {
         } else {
             vec![any]
         },
-        clusters: vec![Cluster {
-            name: "upstream".to_owned(),
-            address: nowhere,
-        }],
+        clusters: vec![Cluster::new("upstream", nowhere)],
+        ..Listener::default()
     }
 }
 
@@ -178,11 +176,8 @@ fn plugin(row: &str, module: &Path, jwks: &str) -> anyhow::Result<Plugin> {
         }
         _ => json!({}),
     };
-    Ok(Plugin {
-        name: format!("{row}/{}", module.name),
-        module,
-        configuration: configuration.to_string(),
-    })
+    let name = format!("{row}/{}", module.name);
+    Ok(Plugin::new(name, module, configuration.to_string()))
 }
 
 // The same policies, in Envoy's words.

@@ -139,10 +139,8 @@ fn listener(name: &str, upstream: SocketAddr) -> Listener {
             state: None,
             cluster: "upstream".to_owned(),
         }],
-        clusters: vec![Cluster {
-            name: "upstream".to_owned(),
-            address: upstream,
-        }],
+        clusters: vec![Cluster::new("upstream", upstream)],
+        ..Listener::default()
     }
 }
 

@@ -9,7 +9,15 @@ use serde_json::{Value, json};
 use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
-use crate::listener::{Cluster, Listener, ModuleFile};
+use super::plugin::plugin_config;
+use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, Protocol};
+
+const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
+const TCP_PROXY: &str =
+    "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
+const HTTP_OPTIONS_NAME: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+const HTTP_OPTIONS: &str =
+    "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// What a bootstrap needs besides its listeners.
 #[derive(Debug, Clone, Default)]
@@ -67,19 +75,45 @@ pub fn module_file_name(module: &ModuleFile) -> String {
 }
 
 fn listener(listener: &Listener, names: Names, options: &BootstrapOptions) -> Value {
-    json!({
-        "name": listener.name,
-        "address": socket_address(listener.address),
-        // So that a port that is taken is noticed, instead of being shared with whoever has it.
-        "enable_reuse_port": false,
-        "filter_chains": [{ "filters": [connection_manager(listener, names, options)] }],
-    })
+    let filters = match listener.protocol {
+        Protocol::Http => vec![connection_manager(listener, names, options)],
+        Protocol::Tcp => tcp_filters(listener, names, options),
+    };
+    with_buffer_limit(
+        listener,
+        json!({
+            "name": listener.name,
+            "address": socket_address(listener.address),
+            // So that a port that is taken is noticed, instead of being shared with whoever has it.
+            "enable_reuse_port": false,
+            "filter_chains": [{ "filters": filters }],
+        }),
+    )
+}
+
+/// The plugins as network filters, then Envoy's TCP proxy.
+fn tcp_filters(listener: &Listener, names: Names, options: &BootstrapOptions) -> Vec<Value> {
+    let wasm = |plugin| {
+        json!({
+            "name": "envoy.filters.network.wasm",
+            "typed_config": { "@type": NETWORK_WASM, "config": plugin_config(plugin, options) },
+        })
+    };
+    let cluster = listener
+        .routes
+        .first()
+        .map(|route| names.cluster(listener, &route.cluster));
+    let proxy = json!({
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": { "@type": TCP_PROXY, "stat_prefix": listener.name, "cluster": cluster },
+    });
+    listener.plugins.iter().map(wasm).chain([proxy]).collect()
 }
 
 fn clusters(listener: &Listener, names: Names) -> Vec<Value> {
     let of = |cluster: &Cluster| {
         let name = names.cluster(listener, &cluster.name);
-        json!({
+        let mut value = json!({
             "name": name,
             "type": "STATIC",
             "connect_timeout": "5s",
@@ -87,9 +121,38 @@ fn clusters(listener: &Listener, names: Names) -> Vec<Value> {
                 "cluster_name": name,
                 "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": socket_address(cluster.address) } }] }],
             },
-        })
+        });
+        if let (Some(options), Some(fields)) =
+            (http_options(cluster, listener), value.as_object_mut())
+        {
+            fields.insert("typed_extension_protocol_options".into(), options);
+        }
+        with_buffer_limit(listener, value)
     };
     listener.clusters.iter().map(of).collect()
+}
+
+/// What is not Envoy's default about how a cluster is spoken to.
+fn http_options(cluster: &Cluster, listener: &Listener) -> Option<Value> {
+    let explicit = match (cluster.http2, listener.trailers) {
+        (true, _) => json!({ "http2_protocol_options": {} }),
+        (false, true) => json!({ "http_protocol_options": { "enable_trailers": true } }),
+        (false, false) => return None,
+    };
+    Some(json!({ HTTP_OPTIONS_NAME: { "@type": HTTP_OPTIONS, "explicit_http_config": explicit } }))
+}
+
+fn with_buffer_limit(listener: &Listener, mut value: Value) -> Value {
+    match value.as_object_mut() {
+        Some(fields) if listener.buffer_limit != BUFFER_LIMIT => {
+            fields.insert(
+                "per_connection_buffer_limit_bytes".into(),
+                json!(listener.buffer_limit),
+            );
+        }
+        _ => {}
+    }
+    value
 }
 
 fn socket_address(address: SocketAddr) -> Value {

@@ -3,20 +3,20 @@
 
 use serde_json::{Value, json};
 
-use super::bootstrap::{BootstrapOptions, Names, module_file_name};
+use super::bootstrap::{BootstrapOptions, Names};
+use super::plugin::plugin_config;
 use crate::listener::{Listener, Plugin, Route};
 
 const CONNECTION_MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
-const STRING_VALUE: &str = "type.googleapis.com/google.protobuf.StringValue";
 
 pub(super) fn connection_manager(
     listener: &Listener,
     names: Names,
     options: &BootstrapOptions,
 ) -> Value {
-    json!({
+    let mut manager = json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
             "@type": CONNECTION_MANAGER,
@@ -33,7 +33,14 @@ pub(super) fn connection_manager(
             "http_filters": http_filters(listener, options),
             "route_config": route_config(listener, names),
         },
-    })
+    });
+    if let (true, Some(config)) = (listener.trailers, manager["typed_config"].as_object_mut()) {
+        config.insert(
+            "http_protocol_options".into(),
+            json!({ "enable_trailers": true }),
+        );
+    }
+    manager
 }
 
 fn http_filters(listener: &Listener, options: &BootstrapOptions) -> Vec<Value> {
@@ -49,30 +56,7 @@ fn http_filters(listener: &Listener, options: &BootstrapOptions) -> Vec<Value> {
 fn wasm_filter(plugin: &Plugin, options: &BootstrapOptions) -> Value {
     json!({
         "name": plugin.name,
-        "typed_config": {
-            "@type": WASM,
-            "config": {
-                "name": plugin.name,
-                // Envoy prefixes what a root context logs with the root id, not with the plugin's name.
-                "root_id": plugin.name,
-                "failure_policy": "FAIL_CLOSED",
-                "configuration": { "@type": STRING_VALUE, "value": plugin.configuration },
-                "vm_config": vm_config(plugin, options),
-            },
-        },
-    })
-}
-
-/// The VM id is the module's hash: plugins of one module share a VM (L1), those of two never do.
-fn vm_config(plugin: &Plugin, options: &BootstrapOptions) -> Value {
-    let file = match &options.modules {
-        Some(folder) => folder.join(module_file_name(&plugin.module)),
-        None => plugin.module.path.clone(),
-    };
-    json!({
-        "vm_id": plugin.module.sha256,
-        "runtime": "envoy.wasm.runtime.v8",
-        "code": { "local": { "filename": file.to_string_lossy() } },
+        "typed_config": { "@type": WASM, "config": plugin_config(plugin, options) },
     })
 }
 

@@ -132,11 +132,10 @@ impl Loader<'_> {
         let routes = file.routes()?;
         let short_names = plugins.iter().map(|plugin| plugin.name.clone()).collect();
         let listener = Listener {
-            name: String::new(),
-            address: unbound(),
             clusters: clusters(&routes),
             plugins,
             routes,
+            ..Listener::default()
         };
         Ok((listener, short_names))
     }
@@ -158,15 +157,12 @@ impl Loader<'_> {
         let module = self
             .module(&path)
             .map_err(|error| refuse(format!("{error:#}")))?;
-        Ok(Plugin {
-            name: model
-                .value
-                .name
-                .clone()
-                .unwrap_or_else(|| module.name.clone()),
+        let name = model.value.name.clone();
+        Ok(Plugin::new(
+            name.unwrap_or_else(|| module.name.clone()),
             module,
-            configuration: configuration(&model.value.configuration, names).map_err(refuse)?,
-        })
+            configuration(&model.value.configuration, names).map_err(refuse)?,
+        ))
     }
 
     fn module(&mut self, path: &Path) -> anyhow::Result<ModuleFile> {
@@ -189,11 +185,8 @@ fn clusters(routes: &[Route]) -> Vec<Cluster> {
         .iter()
         .map(|route| route.cluster.clone())
         .collect::<BTreeSet<_>>();
-    let clusters = names.into_iter().map(|name| Cluster {
-        name,
-        address: unbound(),
-    });
-    clusters.collect()
+    let clusters = names.into_iter();
+    clusters.map(|name| Cluster::new(name, unbound())).collect()
 }
 
 fn rename_plugins(

@@ -66,10 +66,8 @@ fn mesh(path: &Path) -> anyhow::Result<Listener> {
             state: None,
             cluster: "reviews-v1".to_owned(),
         }],
-        clusters: vec![Cluster {
-            name: "reviews-v1".to_owned(),
-            address: ([127, 0, 0, 1], 1).into(),
-        }],
+        clusters: vec![Cluster::new("reviews-v1", ([127, 0, 0, 1], 1).into())],
+        ..Listener::default()
     })
 }
 

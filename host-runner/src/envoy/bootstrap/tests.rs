@@ -15,11 +15,11 @@ fn reviews(name: &str) -> Listener {
     Listener {
         name: name.to_owned(),
         address: SocketAddr::from(([127, 0, 0, 1], 8080)),
-        plugins: vec![Plugin {
-            name: format!("{name}/authz"),
-            module: module(),
-            configuration: r#"{"rules":[]}"#.to_owned(),
-        }],
+        plugins: vec![Plugin::new(
+            format!("{name}/authz"),
+            module(),
+            r#"{"rules":[]}"#,
+        )],
         routes: vec![
             Route {
                 state: Some(("meshwright.destination".to_owned(), cluster.clone())),
@@ -30,10 +30,8 @@ fn reviews(name: &str) -> Listener {
                 cluster: cluster.clone(),
             },
         ],
-        clusters: vec![Cluster {
-            name: cluster,
-            address: SocketAddr::from(([127, 0, 0, 1], 9080)),
-        }],
+        clusters: vec![Cluster::new(cluster, ([127, 0, 0, 1], 9080).into())],
+        ..Listener::default()
     }
 }
 

@@ -26,16 +26,13 @@ const CRITIC: &[u8] = b"\x00asm\x01\x00\x00\x00\
     \x0b\x16\x01\x00A\x00\x0b\x10at /rules/0: bad";
 
 fn critic(configuration: &str) -> Plugin {
-    Plugin {
-        name: "main/critic".to_owned(),
-        module: ModuleFile {
-            name: "critic".to_owned(),
-            path: "critic.wasm".into(),
-            bytes: CRITIC.into(),
-            sha256: sha256_hex(CRITIC),
-        },
-        configuration: configuration.to_owned(),
-    }
+    let module = ModuleFile {
+        name: "critic".to_owned(),
+        path: "critic.wasm".into(),
+        bytes: CRITIC.into(),
+        sha256: sha256_hex(CRITIC),
+    };
+    Plugin::new("main/critic", module, configuration)
 }
 
 fn listener(plugins: Vec<Plugin>) -> Listener {
@@ -50,10 +47,8 @@ fn listener(plugins: Vec<Plugin>) -> Listener {
             )),
             cluster: "reviews".to_owned(),
         }],
-        clusters: vec![Cluster {
-            name: "reviews".to_owned(),
-            address: SocketAddr::from(([127, 0, 0, 1], 9)),
-        }],
+        clusters: vec![Cluster::new("reviews", ([127, 0, 0, 1], 9).into())],
+        ..Listener::default()
     }
 }
 
