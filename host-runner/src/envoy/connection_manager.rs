@@ -16,7 +16,7 @@ pub(super) fn connection_manager(
     names: Names,
     options: &BootstrapOptions,
 ) -> Value {
-    let mut manager = json!({
+    json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
             "@type": CONNECTION_MANAGER,
@@ -29,18 +29,13 @@ pub(super) fn connection_manager(
             // Istio's path normalisation BASE (A19), spelled out because Envoy's own default is none.
             "normalize_path": true,
             "merge_slashes": false,
+            // HTTP/1 trailers are dropped unless asked for (L12); Istio does not ask.
+            "http_protocol_options": { "enable_trailers": listener.trailers },
             "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
             "http_filters": http_filters(listener, options),
             "route_config": route_config(listener, names),
         },
-    });
-    if let (true, Some(config)) = (listener.trailers, manager["typed_config"].as_object_mut()) {
-        config.insert(
-            "http_protocol_options".into(),
-            json!({ "enable_trailers": true }),
-        );
-    }
-    manager
+    })
 }
 
 fn http_filters(listener: &Listener, options: &BootstrapOptions) -> Vec<Value> {
