@@ -1,6 +1,15 @@
-//! The numbers and encodings of the Proxy-Wasm ABI (0.2.0 and 0.2.1) that host and guest share.
+//! The numbers and encodings of the Proxy-Wasm ABI (0.1.0, 0.2.0 and 0.2.1) that host and guest share.
 
 use meshwright_core::Headers;
+
+/// A version of the ABI, in order of age.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AbiVersion {
+    V0_1_0,
+    V0_2_0,
+    #[default]
+    V0_2_1,
+}
 
 /// A Proxy-Wasm status, as a hostcall returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +25,38 @@ pub(crate) enum MapType {
     RequestTrailers,
     ResponseHeaders,
     ResponseTrailers,
-    /// The maps of callouts: known to the ABI, never alive here, because there are no callouts yet.
-    NeverAlive,
+    GrpcInitialMetadata,
+    GrpcTrailingMetadata,
+    CallHeaders,
+    CallTrailers,
+}
+
+/// Which stream a hostcall continues or closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamType {
+    Request,
+    Response,
+    Downstream,
+    Upstream,
 }
 
 /// More pairs than this, or more bytes than [`MAX_PAIRS_BYTES`], read as an empty list (rule M3).
 const MAX_PAIRS: usize = 1024;
 const MAX_PAIRS_BYTES: usize = 1024 * 1024;
+
+// === impl AbiVersion ===
+
+impl AbiVersion {
+    /// The version that an export marks, if it is a marker (rule V1).
+    pub(crate) fn of_marker(export: &str) -> Option<Self> {
+        match export {
+            "proxy_abi_version_0_1_0" => Some(Self::V0_1_0),
+            "proxy_abi_version_0_2_0" => Some(Self::V0_2_0),
+            "proxy_abi_version_0_2_1" => Some(Self::V0_2_1),
+            _ => None,
+        }
+    }
+}
 
 // === impl Status ===
 
@@ -32,6 +66,9 @@ impl Status {
     pub(crate) const BAD_ARGUMENT: Self = Self(2);
     pub(crate) const SERIALIZATION_FAILURE: Self = Self(3);
     pub(crate) const INVALID_MEMORY_ACCESS: Self = Self(6);
+    pub(crate) const EMPTY: Self = Self(7);
+    pub(crate) const CAS_MISMATCH: Self = Self(8);
+    pub(crate) const INTERNAL_FAILURE: Self = Self(10);
     pub(crate) const UNIMPLEMENTED: Self = Self(12);
 
     pub(crate) fn of(result: HostcallResult) -> u32 {
@@ -51,7 +88,24 @@ impl MapType {
             1 => Ok(Self::RequestTrailers),
             2 => Ok(Self::ResponseHeaders),
             3 => Ok(Self::ResponseTrailers),
-            4..=7 => Ok(Self::NeverAlive),
+            4 => Ok(Self::GrpcInitialMetadata),
+            5 => Ok(Self::GrpcTrailingMetadata),
+            6 => Ok(Self::CallHeaders),
+            7 => Ok(Self::CallTrailers),
+            _ => Err(Status::BAD_ARGUMENT),
+        }
+    }
+}
+
+// === impl StreamType ===
+
+impl StreamType {
+    pub(crate) fn from_wire(value: u32) -> Result<Self, Status> {
+        match value {
+            0 => Ok(Self::Request),
+            1 => Ok(Self::Response),
+            2 => Ok(Self::Downstream),
+            3 => Ok(Self::Upstream),
             _ => Err(Status::BAD_ARGUMENT),
         }
     }

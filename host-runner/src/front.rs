@@ -1,16 +1,16 @@
 //! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request.
 //!
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
-//! in `request_head`, `router`, `forward` and `respond`.
+//! in `request_head`, `driver`, `forward` and `respond`.
 
 mod body;
+mod driver;
 mod forward;
+mod gate;
 mod hop_by_hop;
-mod live;
 mod refused;
 mod request_head;
 mod respond;
-mod router;
 mod serve;
 
 use std::collections::HashMap;
@@ -24,7 +24,8 @@ use tokio::runtime::Runtime;
 
 use crate::engine::Engine;
 use crate::host::log_store::LogStore;
-use crate::host::vm::Shared;
+use crate::host::vm_state::Shared;
+use crate::host::worker::Worker;
 use crate::listener::Listener;
 use crate::subject::{LogLine, Subject};
 
@@ -64,7 +65,7 @@ impl Front {
             logs: Arc::new(store),
             ..Shared::default()
         };
-        let engine = Engine::new()?;
+        let engine = Arc::new(Engine::new()?);
         let mut addresses = HashMap::new();
         for listener in listeners {
             let address = start_one(&engine, &runtime, listener, &shared)?;
@@ -106,7 +107,7 @@ impl Drop for Front {
 }
 
 fn start_one(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     runtime: &Runtime,
     listener: &Listener,
     shared: &Shared,
@@ -117,7 +118,10 @@ fn start_one(
     let address = socket
         .local_addr()
         .context("a listening socket has an address")?;
-    let proxy = serve::Proxy::new(engine, listener, shared)?;
+    let worker = Worker::start(engine, listener, shared)?;
+    let _inside = runtime.enter();
+    let driver = driver::Driver::new(worker, listener.clusters.clone());
+    let proxy = serve::Proxy::new(driver, shared);
     runtime.spawn(serve::accept(socket, Arc::new(proxy)));
     Ok(address)
 }

@@ -1,15 +1,22 @@
 //! The host: VMs, the streams that run through their filters, and what both share.
 //!
-//! A `worker` owns one VM per plugin and is single-threaded, as in Envoy; an `exchange` is one HTTP exchange on it.
-//! Nothing here knows HTTP connections or sockets: [`crate::front`] drives it.
+//! A `worker` owns the VMs of a chain and its streams, and is single-threaded, as in Envoy; `chain` is how a stream's
+//! messages pass from filter to filter. Nothing here knows connections or sockets: a driver tells a worker what arrived
+//! and does the `effect`s that come of it.
 
+pub(crate) mod callbacks;
+pub(crate) mod callout;
+pub(crate) mod chain;
 pub(crate) mod clock;
-pub(crate) mod exchange;
+pub(crate) mod effect;
 pub(crate) mod header_map;
 pub(crate) mod inline;
 pub(crate) mod log_store;
 pub(crate) mod properties;
 pub(crate) mod reply;
+pub(crate) mod stores;
 pub(crate) mod stream;
 pub(crate) mod vm;
+pub(crate) mod vm_state;
 pub(crate) mod worker;
+pub(crate) mod world;

@@ -4,30 +4,81 @@
 //! trap, and out-pointers stay untouched on error (section 1.4 of the host rules).
 
 mod buffers;
+mod callouts;
+mod contexts;
 mod effects;
 mod guest;
 mod headers;
 mod log;
 mod properties;
+mod stores;
 mod unsupported;
+mod versions;
 mod wasi;
 
-use wasmtime::{Engine, FuncType, Linker, Result, ValType};
+use wasmtime::{Engine, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
-use crate::host::vm::VmState;
+use crate::abi::{AbiVersion, Status};
+use crate::host::vm_state::VmState;
 
 pub(crate) use guest::Guest;
 
-/// A linker that knows every import a Proxy-Wasm 0.2 module may have.
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<VmState>> {
+/// WASI's "capabilities insufficient".
+const ENOTCAPABLE: i32 = 76;
+
+/// A linker that knows every import a module of that ABI version may have.
+pub(crate) fn linker(engine: &Engine, abi: AbiVersion) -> Result<Linker<VmState>> {
     let mut linker = Linker::new(engine);
     log::link(&mut linker)?;
     headers::link(&mut linker)?;
     buffers::link(&mut linker)?;
     properties::link(&mut linker)?;
     effects::link(&mut linker)?;
+    contexts::link(&mut linker)?;
+    callouts::link(&mut linker)?;
+    stores::link(&mut linker)?;
+    versions::link(&mut linker, abi)?;
     unsupported::link(&mut linker)?;
     wasi::link(&mut linker)?;
+    Ok(linker)
+}
+
+/// The same linker, with what `allowed` does not name answering that it is forbidden (rule K1).
+pub(crate) fn restricted(
+    linker: &Linker<VmState>,
+    module: &Module,
+    allowed: &[String],
+) -> Result<Linker<VmState>> {
+    let mut linker = linker.clone();
+    linker.allow_shadowing(true);
+    for import in module.imports() {
+        let restrictable = import.module() != "env" || import.name().starts_with("proxy_");
+        let forbidden = !allowed.is_empty() && !allowed.iter().any(|it| it == import.name());
+        let ExternType::Func(ty) = import.ty() else {
+            continue;
+        };
+        if !restrictable || !forbidden {
+            continue;
+        }
+        let answer = match import.module() {
+            "env" => Status::INTERNAL_FAILURE.0.cast_signed(),
+            _ => ENOTCAPABLE,
+        };
+        let name = import.name().to_owned();
+        linker.func_new(
+            import.module(),
+            import.name(),
+            ty,
+            move |caller, _, results| {
+                let text = format!("Attempted call to restricted proxy-wasm capability: {name}");
+                caller.data().log("error", text);
+                if let Some(result) = results.first_mut() {
+                    *result = Val::I32(answer);
+                }
+                Ok(())
+            },
+        )?;
+    }
     Ok(linker)
 }
 

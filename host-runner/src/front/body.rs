@@ -1,11 +1,17 @@
 //! Bodies of the front: streamed through a channel, or complete.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Frame};
 use thiserror::Error;
 use tokio::sync::mpsc;
+
+use super::gate::Gate;
 
 /// A body that the front sends, in either direction.
 pub(crate) type Body = BoxBody<Bytes, Cut>;
@@ -15,8 +21,12 @@ pub(crate) type Body = BoxBody<Bytes, Cut>;
 #[error("the body was cut off")]
 pub(crate) struct Cut;
 
-/// The writing end of a streamed body.
-pub(crate) type BodySender = mpsc::Sender<Result<Frame<Bytes>, Cut>>;
+/// The writing end of a streamed body; dropping it ends the body.
+#[derive(Debug)]
+pub(crate) struct BodySender {
+    frames: mpsc::UnboundedSender<Result<Frame<Bytes>, Cut>>,
+    gate: Arc<Gate>,
+}
 
 /// A complete body.
 pub(crate) fn full(bytes: Vec<u8>) -> Body {
@@ -25,33 +35,73 @@ pub(crate) fn full(bytes: Vec<u8>) -> Body {
         .boxed()
 }
 
-/// A complete body whose length is not told, because a filter removed `content-length` (rule H13).
-pub(crate) fn unsized_body(bytes: Vec<u8>) -> Body {
-    if bytes.is_empty() {
-        return full(bytes);
-    }
-    let (sender, body) = channel();
-    // There is room: nothing has been written yet.
-    let _ = sender.try_send(Ok(Frame::data(Bytes::from(bytes))));
-    body
+/// A body that is written frame by frame. What its reader has not taken keeps the gate of its source shut; `held` lives
+/// as long as the reader.
+pub(crate) fn channel<T: Send + Sync + 'static>(gate: Arc<Gate>, held: T) -> (BodySender, Body) {
+    let (sender, frames) = mpsc::unbounded_channel();
+    let reader = Reader {
+        frames,
+        gate: Arc::clone(&gate),
+        _held: held,
+    };
+    (
+        BodySender {
+            frames: sender,
+            gate,
+        },
+        reader.boxed(),
+    )
 }
 
-/// A body that is written frame by frame; small, so that a slow reader slows the writer.
-pub(crate) fn channel() -> (BodySender, Body) {
-    let (sender, receiver) = mpsc::channel(4);
-    let frames = Receiver(receiver);
-    (sender, BodyExt::boxed(StreamBody::new(frames)))
+struct Reader<T> {
+    frames: mpsc::UnboundedReceiver<Result<Frame<Bytes>, Cut>>,
+    gate: Arc<Gate>,
+    _held: T,
 }
 
-struct Receiver(mpsc::Receiver<Result<Frame<Bytes>, Cut>>);
+// === impl BodySender ===
 
-impl futures_core::Stream for Receiver {
-    type Item = Result<Frame<Bytes>, Cut>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
+impl BodySender {
+    /// Writes bytes; that the reader has gone is noticed elsewhere.
+    pub(crate) fn data(&self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.gate.sent(bytes.len());
+            let _ = self.frames.send(Ok(Frame::data(bytes.into())));
+        }
     }
+
+    pub(crate) fn trailers(&self, trailers: http::HeaderMap) {
+        let _ = self.frames.send(Ok(Frame::trailers(trailers)));
+    }
+
+    pub(crate) fn cut(&self) {
+        let _ = self.frames.send(Err(Cut));
+    }
+}
+
+// === impl Reader ===
+
+impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let frame = std::task::ready!(self.frames.poll_recv(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.gate.taken(data.len());
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl<T> Unpin for Reader<T> {}
+
+/// Whether a body has nothing in it.
+pub(crate) fn is_empty(body: &Body) -> bool {
+    body.is_end_stream()
 }

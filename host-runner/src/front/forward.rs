@@ -1,85 +1,189 @@
-//! The router's work: the request to its upstream, through the filters as it streams.
+//! The router's work and the callouts': requests to upstreams, and what comes back.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Body as _, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::sync::oneshot;
 
-use super::body::{Body, BodySender, Cut, channel, full};
-use super::live::Live;
-use super::respond::{downstream_response, local, proxy_reply, status_only};
-use crate::host::exchange::RequestStep;
+use super::body::{Body, full, is_empty};
+use super::driver::Driver;
+use super::gate::Gate;
+use super::respond::{from_upstream, header_map};
+use crate::host::callout::{CallResponse, HttpCall};
 use crate::host::header_map::HeaderMap;
-use crate::host::stream::PendingReply;
+use crate::host::reply::LocalReply;
+use crate::host::stream::Direction;
+use crate::host::world::StreamId;
+use crate::listener::Cluster;
 
 /// As the clusters that `config envoy` prints.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pooled HTTP/1.1 connections to upstreams.
+type HttpClient = Client<HttpConnector, Body>;
+
+/// Pooled connections to upstreams.
 pub(crate) struct Upstreams {
-    client: Client<HttpConnector, Body>,
+    http1: HttpClient,
+    http2: HttpClient,
 }
 
 // === impl Upstreams ===
 
 impl Upstreams {
     pub(crate) fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Self {
-            client: Client::builder(TokioExecutor::new())
-                // A filter that removed `:authority` has none (rule H9).
-                .set_host(false)
-                .build(connector),
+            http1: client(false),
+            http2: client(true),
+        }
+    }
+
+    /// A client that speaks a cluster's protocol.
+    pub(crate) fn of(&self, cluster: &Cluster) -> HttpClient {
+        if cluster.http2 {
+            self.http2.clone()
+        } else {
+            self.http1.clone()
         }
     }
 }
 
-/// Sends the request upstream while its body passes the filters, and returns the response.
+fn client(http2: bool) -> HttpClient {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    Client::builder(TokioExecutor::new())
+        // A filter that removed `:authority` has none (rule H9).
+        .set_host(false)
+        .http2_only(http2)
+        .build(connector)
+}
+
+/// Sends a stream's request, and tells the worker what comes back. Without a timeout, as Istio's routes are by default
+/// (rule R18).
 pub(crate) async fn exchange(
-    upstreams: &Upstreams,
-    address: SocketAddr,
-    live: Arc<Live>,
-    incoming: Incoming,
-) -> Response<Body> {
-    let (sender, body) = channel();
-    let body = if incoming.is_end_stream() {
-        full(Vec::new())
-    } else {
-        body
-    };
+    driver: Arc<Driver>,
+    client: HttpClient,
+    request: Request<Body>,
+    (id, gate): (StreamId, Arc<Gate>),
+) {
     let started = Instant::now();
-    let request =
-        live.stage(|exchange, _| upstream_request(&exchange.stream.request_headers, address, body));
-    let request = match request {
-        Some(Ok(request)) => request,
-        Some(Err(reply)) => return proxy_reply(&live, reply),
-        None => return status_only(500),
-    };
-    let (replied, replied_body) = oneshot::channel();
-    if !incoming.is_end_stream() {
-        let live = Arc::clone(&live);
-        tokio::spawn(pump_request(live, incoming, sender, replied));
+    match client.request(request).await {
+        Ok(response) => {
+            let (parts, incoming) = response.into_parts();
+            let (headers, end) = (
+                from_upstream(&parts, started.elapsed()),
+                incoming.is_end_stream(),
+            );
+            driver.tell(|worker| worker.response(id, headers, end));
+            if !end {
+                let http1 = parts.version < http::Version::HTTP_2;
+                response_body(&driver, id, incoming, (http1, gate)).await;
+            }
+        }
+        Err(_) => {
+            let reply = LocalReply::of_proxy(
+                503,
+                CONNECT_FAILED,
+                "upstream_reset_before_response_started",
+            );
+            driver.tell(|worker| worker.upstream_failed(id, reply));
+        }
     }
-    // Without a timeout, as Istio's routes are by default (rule R18).
-    let response = upstreams.client.request(request);
-    tokio::select! {
-        biased;
-        // A filter ended the exchange while the body was passing; the request upstream is dropped.
-        Ok(body) = replied_body => local(&live, body),
-        response = response => match response {
-            Ok(response) => downstream_response(live, response, started.elapsed()),
-            Err(_) => proxy_reply(&live, PendingReply::of_proxy(503, CONNECT_FAILED, "upstream_reset_before_response_started")),
-        },
+}
+
+async fn response_body(
+    driver: &Driver,
+    id: StreamId,
+    mut incoming: Incoming,
+    (http1, gate): (bool, Arc<Gate>),
+) {
+    loop {
+        gate.open().await;
+        let way = Direction::Response;
+        match incoming.frame().await {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    let end = !http1 && incoming.is_end_stream();
+                    driver.tell(|worker| worker.arrived(id, way, data.into(), end));
+                    if end {
+                        return;
+                    }
+                }
+                // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
+                Err(_) if http1 => {}
+                Err(frame) => {
+                    let trailers = header_map(&frame.into_trailers().unwrap_or_default());
+                    return driver.tell(|worker| worker.trailers_arrived(id, way, trailers));
+                }
+            },
+            // HTTP/1 bodies end with an empty call (rule L8).
+            None => return driver.tell(|worker| worker.arrived(id, way, Vec::new(), true)),
+            Some(Err(_)) => {
+                let reply = LocalReply::of_proxy(
+                    503,
+                    CONNECT_FAILED,
+                    "upstream_reset_after_response_started",
+                );
+                return driver.tell(|worker| worker.upstream_failed(id, reply));
+            }
+        }
+    }
+}
+
+/// Makes a filter's call. What fails is answered as Envoy answers it (rule C3).
+pub(crate) async fn call(client: HttpClient, address: SocketAddr, call: HttpCall) -> CallResponse {
+    let timeout = call.timeout;
+    let answered = answer_to(client, address, call);
+    let answered = match timeout {
+        Some(timeout) => tokio::time::timeout(timeout, answered).await,
+        None => Ok(answered.await),
+    };
+    match answered {
+        Ok(Some(response)) => response,
+        Ok(None) => made_here(503, CONNECT_FAILED),
+        Err(_) => made_here(504, "upstream request timeout"),
+    }
+}
+
+async fn answer_to(
+    client: HttpClient,
+    address: SocketAddr,
+    call: HttpCall,
+) -> Option<CallResponse> {
+    let mut headers = call.headers;
+    // The callee is told who calls, and for how long (rule C5).
+    headers.replace(b"x-envoy-internal", b"true");
+    if let Some(timeout) = call.timeout {
+        let timeout = timeout.as_millis().to_string();
+        headers.replace(b"x-envoy-expected-rq-timeout-ms", timeout.as_bytes());
+    }
+    let request = upstream_request(&headers, address, full(call.body)).ok()?;
+    let started = Instant::now();
+    let (parts, incoming) = client.request(request).await.ok()?.into_parts();
+    let headers = from_upstream(&parts, started.elapsed());
+    let body = incoming.collect().await.ok()?;
+    let trailers = body.trailers().map(header_map).unwrap_or_default();
+    Some(CallResponse {
+        headers,
+        body: body.to_bytes().into(),
+        trailers,
+    })
+}
+
+fn made_here(status: u32, body: &str) -> CallResponse {
+    let mut headers = HeaderMap::response(status.to_string().as_bytes());
+    headers.add(b"content-length", body.len().to_string().as_bytes());
+    headers.add(b"content-type", b"text/plain");
+    CallResponse {
+        headers,
+        body: body.into(),
+        trailers: HeaderMap::default(),
     }
 }
 
@@ -95,18 +199,18 @@ const BODILESS: [Method; 5] = [
 const CONNECT_FAILED: &str = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
 
 // Envoy checks header bytes here, at the router, and answers 503 with the offender's name (rules H10, W6).
-fn upstream_request(
+pub(crate) fn upstream_request(
     headers: &HeaderMap,
     address: SocketAddr,
     body: Body,
-) -> Result<Request<Body>, PendingReply> {
+) -> Result<Request<Body>, LocalReply> {
     let path = headers.get(b":path").unwrap_or(b"/");
     let uri = Uri::builder()
         .scheme("http")
         .authority(address.to_string())
         .path_and_query(path)
         .build();
-    let body_is_empty = body.is_end_stream();
+    let body_is_empty = is_empty(&body);
     let mut request = Request::new(body);
     *request.uri_mut() = uri.map_err(|_| invalid_header("value for", b":path"))?;
     let method = headers
@@ -134,92 +238,12 @@ fn upstream_request(
     Ok(request)
 }
 
-fn invalid_header(what: &str, name: &[u8]) -> PendingReply {
+fn invalid_header(what: &str, name: &[u8]) -> LocalReply {
     let body = format!("invalid header {what}: {}", String::from_utf8_lossy(name));
-    PendingReply::of_proxy(503, &body, "filter_removed_required_request_headers")
+    LocalReply::of_proxy(503, &body, "filter_removed_required_request_headers")
 }
 
-fn missing_header(name: &str) -> PendingReply {
+fn missing_header(name: &str) -> LocalReply {
     let body = format!("missing required header: {name}");
-    PendingReply::of_proxy(503, &body, "filter_removed_required_request_headers")
-}
-
-async fn pump_request(
-    live: Arc<Live>,
-    mut incoming: Incoming,
-    sender: BodySender,
-    replied: oneshot::Sender<Vec<u8>>,
-) {
-    let mut ended = false;
-    while let Some(frame) = incoming.frame().await {
-        let Ok(frame) = frame else {
-            // The client is gone: the upstream must not take what it has for the whole body.
-            let _ = sender.send(Err(Cut)).await;
-            return;
-        };
-        ended = frame.is_trailers() || (incoming.is_end_stream() && !is_http1(&live));
-        match request_frame(&live, frame, ended) {
-            Some(RequestStep::Forward(frame)) => {
-                if sender.send(Ok(frame)).await.is_err() {
-                    return;
-                }
-            }
-            Some(RequestStep::Reply(body)) => {
-                drop(live);
-                return reply_instead(&sender, replied, body).await;
-            }
-            None => return,
-        }
-    }
-    if ended {
-        return;
-    }
-    // HTTP/1 bodies end with an empty call (rule L8).
-    let step = live.stage(|exchange, worker| exchange.request_body(worker, Vec::new(), true));
-    // Whoever sends the response is the last to let go, so that the filters have logged when the client has it.
-    drop(live);
-    match step {
-        Some(RequestStep::Forward(rest)) => drop(sender.send(Ok(Frame::data(rest.into()))).await),
-        Some(RequestStep::Reply(body)) => reply_instead(&sender, replied, body).await,
-        None => {}
-    }
-}
-
-fn request_frame(live: &Live, frame: Frame<Bytes>, end: bool) -> Option<RequestStep<Frame<Bytes>>> {
-    match frame.into_data() {
-        Ok(data) => {
-            live.stage(
-                |exchange, worker| match exchange.request_body(worker, data.into(), end) {
-                    RequestStep::Forward(data) => RequestStep::Forward(Frame::data(data.into())),
-                    RequestStep::Reply(body) => RequestStep::Reply(body),
-                },
-            )
-        }
-        Err(frame) => request_trailers(live, frame),
-    }
-}
-
-// The filters see HTTP/2 trailers; the HTTP/1.1 upstream does not get them (rule L12).
-fn request_trailers(live: &Live, frame: Frame<Bytes>) -> Option<RequestStep<Frame<Bytes>>> {
-    let trailers = frame.into_trailers().unwrap_or_default();
-    let mut map = HeaderMap::default();
-    for (name, value) in &trailers {
-        map.add(name.as_str().as_bytes(), value.as_bytes());
-    }
-    live.stage(
-        |exchange, worker| match exchange.request_trailers(worker, map) {
-            RequestStep::Forward(()) => RequestStep::Forward(Frame::data(Bytes::new())),
-            RequestStep::Reply(body) => RequestStep::Reply(body),
-        },
-    )
-}
-
-async fn reply_instead(sender: &BodySender, replied: oneshot::Sender<Vec<u8>>, body: Vec<u8>) {
-    let _ = replied.send(body);
-    let _ = sender.send(Err(Cut)).await;
-}
-
-fn is_http1(live: &Live) -> bool {
-    let protocol = live.stage(|exchange, _| exchange.stream.connection.protocol);
-    protocol.is_some_and(|protocol| protocol.starts_with("HTTP/1"))
+    LocalReply::of_proxy(503, &body, "filter_removed_required_request_headers")
 }

@@ -22,8 +22,6 @@ impl Refused {
     pub(crate) const MALFORMED: Self = Self::new(400, "Bad Request");
     /// It asks for `https` on a connection without TLS.
     pub(crate) const SCHEME: Self = Self::new(403, "Forbidden");
-    /// The exchange is over already.
-    pub(crate) const LOST: Self = Self::new(500, "");
     /// HTTP/1.0.
     pub(crate) const OLD_PROTOCOL: Self = Self::new(426, "Upgrade Required");
     /// The headers are larger than Envoy's default limit.

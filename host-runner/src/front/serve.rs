@@ -1,31 +1,25 @@
 //! Serving connections: each request through the chain, to its cluster, and back.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response, Version};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::Body;
-use super::forward::{self, Upstreams};
-use super::live::Live;
-use super::refused::Refused;
+use super::body::{Body, Cut};
+use super::driver::{Driver, Held};
+use super::gate::Gate;
 use super::request_head::{header_map, own_address};
 use super::respond;
-use super::router::Router;
-use crate::engine::Engine;
-use crate::host::exchange::RequestStep;
-use crate::host::stream::{Connection, PendingReply, StreamState};
-use crate::host::vm::Shared;
-use crate::host::worker::{SharedWorker, StartError, Worker};
-use crate::listener::Listener;
+use crate::host::stream::{Connection, Direction, StreamInfo};
+use crate::host::vm_state::Shared;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
@@ -35,9 +29,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
 /// One listener, ready to serve.
 pub(crate) struct Proxy {
-    worker: SharedWorker,
-    router: Router,
-    upstreams: Upstreams,
+    driver: Arc<Driver>,
     shared: Shared,
     connections: AtomicU64,
     own_address: IpAddr,
@@ -46,53 +38,67 @@ pub(crate) struct Proxy {
 // === impl Proxy ===
 
 impl Proxy {
-    pub(crate) fn new(
-        engine: &Engine,
-        listener: &Listener,
-        shared: &Shared,
-    ) -> Result<Self, StartError> {
-        Ok(Self {
-            worker: Arc::new(Mutex::new(Worker::start(
-                engine,
-                &listener.plugins,
-                shared,
-            )?)),
-            router: Router::new(listener.routes.clone(), listener.clusters.clone()),
-            upstreams: Upstreams::new(),
+    pub(crate) fn new(driver: Arc<Driver>, shared: &Shared) -> Self {
+        Self {
+            driver,
             shared: shared.clone(),
             connections: AtomicU64::new(0),
             own_address: own_address(),
-        })
+        }
     }
 
-    async fn handle(&self, connection: Connection, request: Request<Incoming>) -> Response<Body> {
+    /// One request. An error cuts the connection, or the HTTP/2 stream.
+    async fn handle(
+        &self,
+        connection: Connection,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
-            Err(refused) => return refused.response(parts.version),
+            Err(refused) => return Ok(refused.response(parts.version)),
         };
         let protocol = protocol(parts.version);
-        let stream = StreamState::new(
-            Connection {
-                protocol,
-                ..connection
-            },
-            headers,
-            self.shared.clock.now(),
-        );
-        let route = self.router.pick(&stream);
-        let live = Arc::new(Live::new(Arc::clone(&self.worker), stream));
+        let connection = Connection {
+            protocol,
+            ..connection
+        };
+        let info = StreamInfo::new(connection, self.shared.clock.now());
         let end = body.is_end_stream();
-        match live.stage(|exchange, worker| exchange.request_headers(worker, end)) {
-            Some(RequestStep::Forward(())) => {}
-            Some(RequestStep::Reply(body)) => return respond::local(&live, body),
-            None => return Refused::LOST.response(parts.version),
+        let (held, gate, answered) = self.driver.open(info, headers, end);
+        if !end {
+            let http1 = parts.version < Version::HTTP_2;
+            tokio::spawn(request_body(held.clone(), body, (http1, gate)));
         }
-        let cluster =
-            live.stage(|exchange, _| self.router.cluster(route, &exchange.stream).cloned());
-        match cluster.flatten() {
-            Some(cluster) => forward::exchange(&self.upstreams, cluster.address, live, body).await,
-            None => respond::proxy_reply(&live, PendingReply::of_proxy(404, "", "route_not_found")),
+        let answer = answered.await.map_err(|_| Cut);
+        drop(held);
+        answer
+    }
+}
+
+async fn request_body(held: Held, mut incoming: Incoming, (http1, gate): (bool, Arc<Gate>)) {
+    let way = Direction::Request;
+    loop {
+        gate.open().await;
+        match incoming.frame().await {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    let end = !http1 && incoming.is_end_stream();
+                    held.tell(|worker, id| worker.arrived(id, way, data.into(), end));
+                    if end {
+                        return;
+                    }
+                }
+                // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
+                Err(_) if http1 => {}
+                Err(frame) => {
+                    let trailers = respond::header_map(&frame.into_trailers().unwrap_or_default());
+                    return held.tell(|worker, id| worker.trailers_arrived(id, way, trailers));
+                }
+            },
+            // HTTP/1 bodies end with an empty call (rule L8).
+            None => return held.tell(|worker, id| worker.arrived(id, way, Vec::new(), true)),
+            Some(Err(_)) => return held.tell(|worker, id| worker.client_gone(id)),
         }
     }
 }
@@ -122,7 +128,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
     };
     let service = service_fn(move |request| {
         let proxy = Arc::clone(&proxy);
-        async move { Ok::<_, Infallible>(proxy.handle(connection, request).await) }
+        async move { proxy.handle(connection, request).await }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
     let mut server = auto::Builder::new(TokioExecutor::new());

@@ -6,24 +6,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use meshwright_core::path::{path_without_query, query};
 
-use crate::abi::Status;
+use crate::abi::{MapType, Status};
 use crate::host::header_map::HeaderMap;
-use crate::host::stream::{Stage, StreamState};
-use crate::host::vm::PluginIdentity;
+use crate::host::stream::Stream;
+use crate::host::vm_state::VmState;
+
+/// A stream, and the filter of it that asks.
+type Asked<'a> = (&'a Stream, usize);
 
 /// The value of a property in its wire encoding.
-pub(crate) fn get(
-    path: &[u8],
-    plugin: &PluginIdentity,
-    stream: Option<&StreamState>,
-) -> Result<Vec<u8>, Status> {
-    match path {
-        b"plugin_name" => return Ok(plugin.name.clone().into_bytes()),
-        b"plugin_root_id" => return Ok(plugin.root_id.clone().into_bytes()),
-        b"plugin_vm_id" => return Ok(plugin.vm_id.clone().into_bytes()),
-        _ => {}
+pub(crate) fn get(path: &[u8], state: &VmState) -> Result<Vec<u8>, Status> {
+    if let Some(root) = state.root() {
+        match path {
+            b"plugin_name" => return Ok(root.plugin.name.clone().into_bytes()),
+            b"plugin_root_id" => return Ok(root.plugin.root_id.clone().into_bytes()),
+            b"plugin_vm_id" => return Ok(root.plugin.vm_id.clone().into_bytes()),
+            _ => {}
+        }
     }
-    let stream = stream.ok_or(Status::NOT_FOUND)?;
+    let (stream, filter) = state.stream().ok_or(Status::NOT_FOUND)?;
+    let (asked, connection_info) = ((stream, filter), &stream.info.connection);
     let (top, rest) = split_first(path);
     match top {
         b"" | b"request" | b"response" | b"connection" | b"source" | b"destination"
@@ -32,32 +34,31 @@ pub(crate) fn get(
         {
             Err(Status::SERIALIZATION_FAILURE)
         }
-        b"request" => request(rest.unwrap_or_default(), stream),
-        b"response" => response(rest.unwrap_or_default(), stream),
+        b"request" => request(rest.unwrap_or_default(), asked),
+        b"response" => response(rest.unwrap_or_default(), asked),
         b"connection" => connection(rest.unwrap_or_default(), stream),
-        b"source" => address(rest.unwrap_or_default(), stream.connection.peer),
-        b"destination" => address(rest.unwrap_or_default(), stream.connection.local),
+        b"source" => address(rest.unwrap_or_default(), connection_info.peer),
+        b"destination" => address(rest.unwrap_or_default(), connection_info.local),
         b"filter_state" => filter_state(rest.unwrap_or_default(), stream),
         // State that was set under several segments is not found by them (rule P2).
         _ if rest.is_some() => Err(Status::NOT_FOUND),
-        name => stream.state.get(name).cloned().ok_or(Status::NOT_FOUND),
+        name => stream.info.state(name).map(<[u8]>::to_vec),
     }
 }
 
-fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+fn request(path: &[u8], (stream, filter): Asked<'_>) -> Result<Vec<u8>, Status> {
     match path {
-        b"time" => return Ok(timestamp(stream.started)),
-        b"protocol" => return Ok(stream.connection.protocol.into()),
+        b"time" => return Ok(timestamp(stream.info.started)),
+        b"protocol" => return Ok(stream.info.connection.protocol.into()),
         _ => {}
     }
     // Gone in the response callbacks, back in the log stage (rule H1).
-    if !stream.request_headers_alive() {
+    let Some(headers) = stream.map(filter, MapType::RequestHeaders) else {
         return match path {
             b"headers" => Ok(HeaderMap::default().to_pairs()),
             _ => Err(Status::NOT_FOUND),
         };
-    }
-    let headers = &stream.request_headers;
+    };
     let full_path = || headers.get(b":path").ok_or(Status::NOT_FOUND);
     let header = |name: &[u8]| {
         headers
@@ -84,32 +85,35 @@ fn request(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
     }
 }
 
-fn response(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
-    let known = matches!(
-        stream.stage,
-        Stage::ResponseHeaders | Stage::ResponseBody | Stage::Log
-    );
-    let readable = matches!(stream.stage, Stage::ResponseHeaders | Stage::Log);
-    let headers = &stream.response_headers;
+fn response(path: &[u8], (stream, filter): Asked<'_>) -> Result<Vec<u8>, Status> {
+    let begun = stream.response_headers.as_ref();
+    let readable = stream.map(filter, MapType::ResponseHeaders);
     match split_first(path) {
-        (b"code", None) if known => {
-            let status = headers
-                .get(b":status")
+        (b"code", None) => {
+            let status = begun
+                .and_then(|headers| headers.get(b":status"))
                 .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
             status.map(integer).ok_or(Status::NOT_FOUND)
         }
-        (b"code_details", None) if known => Ok(stream.details.clone().into_bytes()),
-        (b"headers", None) if readable => Ok(headers.to_pairs()),
-        (b"headers", None) => Ok(HeaderMap::default().to_pairs()),
-        (b"headers", Some(name)) if readable => headers.get_joined(name).ok_or(Status::NOT_FOUND),
+        (b"code_details", None) => {
+            let details = stream.info.details.clone().filter(|_| begun.is_some());
+            details.map(String::into_bytes).ok_or(Status::NOT_FOUND)
+        }
+        (b"headers", None) => {
+            Ok(readable.map_or_else(|| HeaderMap::default().to_pairs(), HeaderMap::to_pairs))
+        }
+        (b"headers", Some(name)) => {
+            let headers = readable.ok_or(Status::NOT_FOUND)?;
+            headers.get_joined(name).ok_or(Status::NOT_FOUND)
+        }
         _ => Err(Status::NOT_FOUND),
     }
 }
 
 // Plaintext only, for now: `mtls` is readable and false, the rest of the TLS properties are absent (rule M3).
-fn connection(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+fn connection(path: &[u8], stream: &Stream) -> Result<Vec<u8>, Status> {
     match path {
-        b"id" => Ok(stream.connection.id.to_le_bytes().to_vec()),
+        b"id" => Ok(stream.info.connection.id.to_le_bytes().to_vec()),
         b"mtls" => Ok(vec![0]),
         b"requested_server_name" => Ok(Vec::new()),
         _ => Err(Status::NOT_FOUND),
@@ -124,9 +128,9 @@ fn address(path: &[u8], address: SocketAddr) -> Result<Vec<u8>, Status> {
     }
 }
 
-fn filter_state(path: &[u8], stream: &StreamState) -> Result<Vec<u8>, Status> {
+fn filter_state(path: &[u8], stream: &Stream) -> Result<Vec<u8>, Status> {
     let name = path.strip_prefix(b"wasm.").ok_or(Status::NOT_FOUND)?;
-    stream.state.get(name).cloned().ok_or(Status::NOT_FOUND)
+    stream.info.state(name).map(<[u8]>::to_vec)
 }
 
 fn split_first(path: &[u8]) -> (&[u8], Option<&[u8]>) {

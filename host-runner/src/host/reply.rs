@@ -1,11 +1,22 @@
 //! From a local reply as a filter asked for it to the response that is sent (rules Y2, Y4, Y5, Y6).
 
 use crate::host::header_map::HeaderMap;
-use crate::host::stream::{PendingReply, StreamState};
+use crate::host::stream::Stream;
 
-// === impl PendingReply ===
+/// A local reply as a guest, or the proxy itself, asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalReply {
+    pub(crate) status: u32,
+    pub(crate) details: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The gRPC status, where one was given.
+    pub(crate) grpc_status: Option<u32>,
+}
 
-impl PendingReply {
+// === impl LocalReply ===
+
+impl LocalReply {
     /// A reply of the proxy itself.
     pub(crate) fn of_proxy(status: u32, body: &str, details: &str) -> Self {
         Self {
@@ -16,21 +27,34 @@ impl PendingReply {
             grpc_status: None,
         }
     }
+
+    /// What a stream gets whose filter's VM has failed (rule T1).
+    pub(crate) fn of_failed_vm() -> Self {
+        Self {
+            grpc_status: Some(14),
+            ..Self::of_proxy(503, "", "wasm_fail_stream")
+        }
+    }
+
+    /// The response code details it leaves: spaces become `_` (rule Y5).
+    pub(crate) fn code_details(&self) -> String {
+        self.details.replace(char::is_whitespace, "_")
+    }
 }
 
-/// Makes the reply the stream's response and returns its body.
-pub(crate) fn begin(stream: &mut StreamState, reply: PendingReply) -> Vec<u8> {
-    stream.details = reply.details.replace(char::is_whitespace, "_");
+/// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
+pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
     let (headers, body) = if stream.is_grpc() {
         grpc(&reply)
     } else {
         plain(reply)
     };
-    stream.response_headers = headers;
-    body
+    stream.response_headers = Some(headers);
+    // The answer to HEAD says how long the body would be.
+    if stream.is_head() { Vec::new() } else { body }
 }
 
-fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
+fn plain(reply: LocalReply) -> (HeaderMap, Vec<u8>) {
     let mut headers = HeaderMap::response(reply.status.to_string().as_bytes());
     let own = reply
         .headers
@@ -49,7 +73,7 @@ fn plain(reply: PendingReply) -> (HeaderMap, Vec<u8>) {
 }
 
 // Trailers-only: status 200, the outcome in `grpc-status`, the body as `grpc-message`.
-fn grpc(reply: &PendingReply) -> (HeaderMap, Vec<u8>) {
+fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     let status = reply
         .grpc_status
         .unwrap_or_else(|| grpc_status(reply.status));

@@ -1,39 +1,55 @@
-//! What the filters of one HTTP exchange share: header maps, bodies, stream state, and the reply one of them made.
+//! One HTTP stream: header maps, bodies, and where each filter of its chain stands with them.
+//!
+//! The fields mirror those of Envoy's filter manager and of its Wasm context, because what a hostcall may see follows
+//! from exactly these flags and from nothing else (rules H1, U1, A1 to A5).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::abi::{MapType, Status};
+use crate::host::chain::Chain;
 use crate::host::header_map::HeaderMap;
+use crate::host::reply::LocalReply;
 
-/// The state of one exchange, moved into a VM while one of its callbacks runs.
+/// The state of one stream.
 #[derive(Debug)]
-pub(crate) struct StreamState {
-    /// Who talks to whom.
-    pub(crate) connection: Connection,
-    /// When the request began.
-    pub(crate) started: SystemTime,
-    /// Request headers; readable by filters only in the request headers stage and in the log stage (rules H1, H2).
+pub(crate) struct Stream {
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) info: StreamInfo,
     pub(crate) request_headers: HeaderMap,
-    pub(crate) response_headers: HeaderMap,
-    pub(crate) request_trailers: HeaderMap,
-    /// Always empty: upstreams are spoken to in HTTP/1.1 without trailers (rule L12).
-    pub(crate) response_trailers: HeaderMap,
-    /// Whether the filter whose callback is running never let the request headers go: it replied in that stage.
-    pub(crate) holds_request: bool,
-    /// The body bytes that the current body callback sees.
-    pub(crate) body: Vec<u8>,
-    /// Filter state: what `set_property` wrote, by name (rule W3).
-    pub(crate) state: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Which callback is running.
-    pub(crate) stage: Stage,
-    /// The reply that a filter asked for in the current callback; the first one wins (rule Y1).
-    pub(crate) local_reply: Option<PendingReply>,
-    /// Whether the route must be picked again (rules W1, X1).
-    pub(crate) route_cache_cleared: bool,
+    pub(crate) request_trailers: Option<HeaderMap>,
+    pub(crate) response_headers: Option<HeaderMap>,
+    pub(crate) response_trailers: Option<HeaderMap>,
+    pub(crate) request: Flow,
+    pub(crate) response: Flow,
+    pub(crate) filters: Vec<Filter>,
+    /// A local reply made inside a request callback; it is sent when the callback has returned (rule Y1).
+    pub(crate) prepared_reply: Option<LocalReply>,
+    /// Whether the response headers have left for the client.
+    pub(crate) headers_sent: bool,
+    /// Logged and forgotten by its filters; only the driver still reads it.
+    pub(crate) finished: bool,
+}
+
+/// What is known of a stream beside its messages.
+#[derive(Debug)]
+pub(crate) struct StreamInfo {
+    pub(crate) connection: Connection,
+    pub(crate) started: SystemTime,
+    pub(crate) ended: Option<SystemTime>,
     /// Response code details, once known.
-    pub(crate) details: String,
+    pub(crate) details: Option<String>,
+    /// The status that was sent to the client.
+    pub(crate) code: Option<u32>,
+    /// Index into the chain's routes, picked before the first filter and again when it was cleared (rules W0, X1).
+    pub(crate) route: Option<usize>,
+    pub(crate) route_cleared: bool,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
+    /// Filter state: what `set_property` wrote, by whole path (rule P2).
+    pub(crate) state: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// The two ends of the downstream connection, and its protocol.
@@ -45,109 +61,200 @@ pub(crate) struct Connection {
     pub(crate) protocol: &'static str,
 }
 
-/// The callback a stream is in; it decides which maps and buffers are alive.
+/// Towards the upstream, or back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    RequestHeaders,
-    RequestBody,
-    RequestTrailers,
-    ResponseHeaders,
-    ResponseBody,
-    Log,
-    Done,
+pub(crate) enum Direction {
+    Request,
+    Response,
 }
 
-/// A local reply as a guest asked for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PendingReply {
-    pub(crate) status: u32,
-    pub(crate) details: String,
-    pub(crate) body: Vec<u8>,
-    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The gRPC status, where one was given.
-    pub(crate) grpc_status: Option<u32>,
+/// One direction of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    /// Body bytes that some filter holds back.
+    pub(crate) buffered: Option<Vec<u8>>,
+    /// Body bytes on their way through the chain.
+    pub(crate) chunk: Vec<u8>,
+    /// Whether the last filter to hold bytes back stops reading at the limit instead of refusing (rule B1).
+    pub(crate) streaming: bool,
+    /// Whether the other end has sent all.
+    pub(crate) complete: bool,
+    /// Whether a local reply ended this direction from inside one of its callbacks.
+    pub(crate) aborted: bool,
+    /// Whether a callback of this direction is running.
+    pub(crate) in_callback: bool,
+    /// Whether the buffer has been over its limit since it was last below half of it.
+    pub(crate) over_limit: bool,
 }
 
-// === impl StreamState ===
+/// Where the bytes of a data callback are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Chunk,
+    Buffered,
+}
 
-impl Default for StreamState {
-    fn default() -> Self {
-        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+/// One filter of the chain and its context.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// Index of the plugin on its worker.
+    pub(crate) plugin: usize,
+    /// Index of its VM on its worker; none when the VM had failed already and the plugin fails closed (rule T3).
+    pub(crate) vm: Option<usize>,
+    /// The context's id.
+    pub(crate) context: u32,
+    /// Whether `proxy_on_context_create` has run (rule L6).
+    pub(crate) created: bool,
+    pub(crate) request: Half,
+    pub(crate) response: Half,
+    /// Whether the last message of either direction ended it.
+    pub(crate) end_of_stream: bool,
+    /// Whether `proxy_on_log` is running, which sees other maps (rule H2).
+    pub(crate) logging: bool,
+    /// Whether `on_done` and `on_delete` have run: nothing belongs to this context any more.
+    pub(crate) destroyed: bool,
+    /// Whether it replied itself; a second reply is ignored (rule Y1).
+    pub(crate) replied: bool,
+    /// Whether its VM's failure was what it replied with; its response callbacks are passed over then (rule T1).
+    pub(crate) failed: bool,
+}
+
+/// One direction of one filter.
+#[derive(Debug, Default)]
+pub(crate) struct Half {
+    pub(crate) iteration: Iteration,
+    pub(crate) headers_continued: bool,
+    pub(crate) from_current: bool,
+    pub(crate) ended: bool,
+    /// What the context can reach: maps and body are handed to it by a callback and taken away by Continue.
+    pub(crate) headers: bool,
+    pub(crate) trailers: bool,
+    pub(crate) body: Option<Source>,
+    pub(crate) buffering: bool,
+}
+
+/// Whether a filter lets messages pass to the next one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Iteration {
+    #[default]
+    Continue,
+    StopSingle,
+    StopAllBuffer,
+    StopAllWatermark,
+}
+
+// === impl Stream ===
+
+impl Stream {
+    pub(crate) fn new(chain: Arc<Chain>, info: StreamInfo, request_headers: HeaderMap) -> Self {
         Self {
-            connection: Connection {
-                id: 0,
-                peer: nowhere,
-                local: nowhere,
-                protocol: "",
-            },
-            started: SystemTime::UNIX_EPOCH,
-            request_headers: HeaderMap::default(),
-            response_headers: HeaderMap::default(),
-            request_trailers: HeaderMap::default(),
-            response_trailers: HeaderMap::default(),
-            holds_request: false,
-            body: Vec::new(),
-            state: BTreeMap::new(),
-            stage: Stage::RequestHeaders,
-            local_reply: None,
-            route_cache_cleared: false,
-            details: String::new(),
-        }
-    }
-}
-
-impl StreamState {
-    pub(crate) fn new(
-        connection: Connection,
-        request_headers: HeaderMap,
-        started: SystemTime,
-    ) -> Self {
-        Self {
-            connection,
-            started,
+            chain,
+            info,
             request_headers,
-            ..Self::default()
+            request_trailers: None,
+            response_headers: None,
+            response_trailers: None,
+            request: Flow::default(),
+            response: Flow::default(),
+            filters: Vec::new(),
+            prepared_reply: None,
+            headers_sent: false,
+            finished: false,
         }
     }
 
-    /// Whether the request headers can be read (rules H1, H2).
-    pub(crate) fn request_headers_alive(&self) -> bool {
-        match self.stage {
-            Stage::RequestHeaders | Stage::Log => true,
-            Stage::ResponseHeaders | Stage::ResponseBody => self.holds_request,
-            Stage::RequestBody | Stage::RequestTrailers | Stage::Done => false,
+    pub(crate) fn flow(&mut self, direction: Direction) -> &mut Flow {
+        match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
         }
     }
 
-    /// A map for reading: alive in its own stage, and most of them in the log stage (rules H1, H2).
-    pub(crate) fn map(&self, kind: MapType) -> Result<&HeaderMap, Status> {
-        match (kind, self.stage) {
-            (MapType::RequestHeaders, _) if self.request_headers_alive() => {
-                Ok(&self.request_headers)
-            }
-            (MapType::ResponseHeaders, Stage::ResponseHeaders | Stage::Log) => {
-                Ok(&self.response_headers)
-            }
-            (MapType::RequestTrailers, Stage::RequestTrailers | Stage::Log) => {
-                Ok(&self.request_trailers)
-            }
-            (MapType::ResponseTrailers, Stage::Log) => Ok(&self.response_trailers),
-            _ => Err(Status::BAD_ARGUMENT),
+    pub(crate) fn trailers(&self, direction: Direction) -> Option<&HeaderMap> {
+        match direction {
+            Direction::Request => self.request_trailers.as_ref(),
+            Direction::Response => self.response_trailers.as_ref(),
         }
     }
 
-    /// A map for writing: only in its own stage. A change of the request headers clears the route cache (rule X1).
-    pub(crate) fn map_mut(&mut self, kind: MapType) -> Result<&mut HeaderMap, Status> {
-        match (kind, self.stage) {
-            (MapType::RequestHeaders, stage)
-                if stage != Stage::Log && self.request_headers_alive() =>
-            {
-                self.route_cache_cleared = true;
-                Ok(&mut self.request_headers)
+    pub(crate) fn half(&mut self, index: usize, direction: Direction) -> Option<&mut Half> {
+        let filter = self.filters.get_mut(index)?;
+        Some(filter.half(direction))
+    }
+
+    pub(crate) fn half_ref(&self, index: usize, direction: Direction) -> Option<&Half> {
+        let filter = self.filters.get(index)?;
+        Some(match direction {
+            Direction::Request => &filter.request,
+            Direction::Response => &filter.response,
+        })
+    }
+
+    /// The filter at a position of the chain: first to last for requests, last to first for responses (rule L10).
+    /// Its own inverse.
+    pub(crate) fn index(&self, direction: Direction, position: usize) -> Option<usize> {
+        let last = self.filters.len().checked_sub(1)?;
+        match direction {
+            _ if position > last => None,
+            Direction::Request => Some(position),
+            Direction::Response => Some(last - position),
+        }
+    }
+
+    /// A map for reading (rules H1, H2). `Ok(None)`: none in the log stage, where that is no error.
+    pub(crate) fn map(&self, index: usize, kind: MapType) -> Option<&HeaderMap> {
+        let filter = self.filters.get(index)?;
+        let (request, response) = (&filter.request, &filter.response);
+        let logging = filter.logging;
+        match kind {
+            MapType::RequestHeaders if logging || request.headers => Some(&self.request_headers),
+            MapType::ResponseHeaders if logging || response.headers => {
+                self.response_headers.as_ref()
             }
-            (MapType::ResponseHeaders, Stage::ResponseHeaders) => Ok(&mut self.response_headers),
-            (MapType::RequestTrailers, Stage::RequestTrailers) => Ok(&mut self.request_trailers),
-            _ => Err(Status::BAD_ARGUMENT),
+            MapType::RequestTrailers if !logging && request.trailers => {
+                self.request_trailers.as_ref()
+            }
+            MapType::ResponseTrailers if logging || response.trailers => {
+                self.response_trailers.as_ref()
+            }
+            _ => None,
+        }
+    }
+
+    /// A map for writing, and for its size. Trailers are made where the body callback of the last bytes asks for them
+    /// (rule H14).
+    pub(crate) fn map_mut(&mut self, index: usize, kind: MapType) -> Option<&mut HeaderMap> {
+        let filter = self.filters.get_mut(index)?;
+        let (end, logging) = (filter.end_of_stream, filter.logging);
+        match kind {
+            MapType::RequestHeaders if filter.request.headers => Some(&mut self.request_headers),
+            MapType::ResponseHeaders if filter.response.headers => self.response_headers.as_mut(),
+            MapType::RequestTrailers => trailers(
+                &mut filter.request,
+                end && !logging,
+                &mut self.request_trailers,
+            ),
+            MapType::ResponseTrailers => trailers(
+                &mut filter.response,
+                end && !logging,
+                &mut self.response_trailers,
+            ),
+            _ => None,
+        }
+    }
+
+    /// The body that a context can reach in one direction (rules U1, U4).
+    pub(crate) fn body_mut(&mut self, index: usize, direction: Direction) -> Option<&mut Vec<u8>> {
+        let half = self.filters.get_mut(index)?.half(direction);
+        let source = if half.buffering {
+            Some(Source::Buffered)
+        } else {
+            half.body
+        };
+        let flow = self.flow(direction);
+        match source? {
+            Source::Chunk => Some(&mut flow.chunk),
+            Source::Buffered => flow.buffered.as_mut(),
         }
     }
 
@@ -161,5 +268,83 @@ impl StreamState {
             Some(rest) => rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"),
             None => false,
         }
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.request_headers.get(b":method") == Some(b"HEAD")
+    }
+}
+
+fn trailers<'a>(
+    half: &mut Half,
+    may_create: bool,
+    trailers: &'a mut Option<HeaderMap>,
+) -> Option<&'a mut HeaderMap> {
+    if !half.trailers && half.body.is_some() && may_create && trailers.is_none() {
+        *trailers = Some(HeaderMap::default());
+        half.trailers = true;
+    }
+    trailers.as_mut().filter(|_| half.trailers)
+}
+
+// === impl StreamInfo ===
+
+impl StreamInfo {
+    pub(crate) fn new(connection: Connection, started: SystemTime) -> Self {
+        Self {
+            connection,
+            started,
+            ended: None,
+            details: None,
+            code: None,
+            route: None,
+            route_cleared: false,
+            request_bytes: 0,
+            response_bytes: 0,
+            state: BTreeMap::new(),
+        }
+    }
+
+    /// Stream state by the name a property path gives it (rule P2).
+    pub(crate) fn state(&self, name: &[u8]) -> Result<&[u8], Status> {
+        self.state
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or(Status::NOT_FOUND)
+    }
+}
+
+// === impl Filter ===
+
+impl Filter {
+    pub(crate) fn new(plugin: usize, vm: Option<usize>, context: u32) -> Self {
+        Self {
+            plugin,
+            vm,
+            context,
+            created: false,
+            request: Half::default(),
+            response: Half::default(),
+            end_of_stream: false,
+            logging: false,
+            destroyed: false,
+            replied: false,
+            failed: false,
+        }
+    }
+
+    pub(crate) fn half(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        }
+    }
+}
+
+// === impl Iteration ===
+
+impl Iteration {
+    pub(crate) fn stopped_all(self) -> bool {
+        matches!(self, Self::StopAllBuffer | Self::StopAllWatermark)
     }
 }

@@ -1,49 +1,23 @@
 //! One VM: an instance of a module with its memory, entered by callbacks, left by hostcalls.
 
-use std::sync::Arc;
+use std::time::Instant;
 
 use thiserror::Error;
-use wasmtime::{AsContextMut as _, Instance, Memory, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{AsContextMut as _, Instance, Store, WasmParams, WasmResults};
 
 use crate::engine::{Engine, Module};
-use crate::host::clock::Clock;
-use crate::host::log_store::LogStore;
-use crate::host::stream::StreamState;
+use crate::host::callbacks::{Callbacks, Export, Headers};
+use crate::host::stream::Direction;
+use crate::host::vm_state::VmState;
+use crate::host::world::World;
 
-/// A plugin's VM. The first trap fails it for good, as Envoy's default failure policy FAIL_CLOSED has it (rule T3).
+/// A VM with every plugin that runs in it. The first trap fails it for good (rule T1).
 pub(crate) struct Vm {
     store: Store<VmState>,
-    instance: Instance,
-    failed: bool,
-}
-
-/// What hostcalls reach while guest code runs.
-pub(crate) struct VmState {
-    pub(crate) plugin: PluginIdentity,
-    pub(crate) configuration: Vec<u8>,
-    /// Buffer 7 is readable only while the plugin is being configured (rule L5).
-    pub(crate) configuring: bool,
-    pub(crate) shared: Shared,
-    // The stream whose callback is running is swapped in for the time of the call; `in_stream` says that one is.
-    stream: StreamState,
-    in_stream: bool,
-    pub(crate) memory: Option<Memory>,
-    pub(crate) malloc: Option<TypedFunc<u32, u32>>,
-}
-
-/// Who a plugin says it is (properties `plugin_*`).
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PluginIdentity {
-    pub(crate) name: String,
-    pub(crate) root_id: String,
-    pub(crate) vm_id: String,
-}
-
-/// What all VMs of a proxy share.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Shared {
-    pub(crate) clock: Arc<Clock>,
-    pub(crate) logs: Arc<LogStore>,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) failed: bool,
+    /// When it was made: a reload waits for a while after that (rule T3).
+    pub(crate) loaded: Instant,
 }
 
 /// A callback did not return: it trapped, or an earlier one had (rule T1).
@@ -55,122 +29,157 @@ pub(crate) struct VmFailed;
 
 impl Vm {
     /// Instantiates a module and runs its start function (rule V10).
-    pub(crate) fn new(engine: &Engine, module: &Module, state: VmState) -> Result<Self, VmFailed> {
+    pub(crate) fn new(
+        engine: &Engine,
+        module: &Module,
+        state: VmState,
+        allowed: impl Fn(&str) -> bool,
+    ) -> Result<Self, VmFailed> {
         let mut store = engine.store(state);
-        let instance = match module.instance.instantiate(&mut store) {
-            Ok(instance) => instance,
-            Err(error) => {
-                store.data().log_trap("instantiation", &error);
-                return Err(VmFailed);
-            }
-        };
+        let instance = module.instance.instantiate(&mut store).map_err(|error| {
+            log_trap(store.data(), "instantiation", &error);
+            VmFailed
+        })?;
         let memory = instance.get_memory(&mut store, "memory");
         let malloc = ["malloc", "proxy_on_memory_allocate"]
             .iter()
             .find_map(|name| instance.get_typed_func(&mut store, name).ok());
+        let abi = store.data().abi;
+        let callbacks = Callbacks::of(&instance, &mut store, abi, allowed);
         let state = store.data_mut();
         state.memory = memory;
         state.malloc = malloc;
         let mut vm = Self {
             store,
-            instance,
+            callbacks,
             failed: false,
+            loaded: Instant::now(),
         };
-        vm.start()?;
+        vm.start(&instance)?;
         Ok(vm)
     }
 
-    fn start(&mut self) -> Result<(), VmFailed> {
-        match self.call::<(), ()>("_initialize", ())? {
-            Some(()) => Ok(()),
-            None => self.call::<(), ()>("_start", ()).map(|_| ()),
+    // `_initialize`, then `main`, or else `_start` (rule V10).
+    fn start(&mut self, instance: &Instance) -> Result<(), VmFailed> {
+        let mut world = Box::default();
+        if self.start_function(instance, &mut world, "_initialize")? {
+            let main = instance
+                .get_typed_func::<(u32, u32), u32>(&mut self.store, "main")
+                .ok();
+            if main.is_some() {
+                let main = Export {
+                    name: "main",
+                    function: main,
+                };
+                return self.enter(&mut world, 0, &main, (0, 0)).map(drop);
+            }
+            return self
+                .start_function(instance, &mut world, "__main_void")
+                .map(drop);
         }
+        self.start_function(instance, &mut world, "_start")
+            .map(drop)
     }
 
-    /// Calls an exported function; `None` when the module does not export it.
+    fn start_function(
+        &mut self,
+        instance: &Instance,
+        world: &mut Box<World>,
+        name: &'static str,
+    ) -> Result<bool, VmFailed> {
+        if let Ok(function) = instance.get_typed_func::<(), u32>(&mut self.store, name) {
+            let export = Export {
+                name,
+                function: Some(function),
+            };
+            return self.enter(world, 0, &export, ()).map(|it| it.is_some());
+        }
+        let function = instance
+            .get_typed_func::<(), ()>(&mut self.store, name)
+            .ok();
+        self.enter(world, 0, &Export { name, function }, ())
+            .map(|it| it.is_some())
+    }
+
+    pub(crate) fn state(&mut self) -> &mut VmState {
+        self.store.data_mut()
+    }
+
+    /// Calls one of [`Callbacks`]; `None` when the module does not export it.
     pub(crate) fn call<P: WasmParams, R: WasmResults>(
         &mut self,
-        name: &str,
+        world: &mut Box<World>,
+        context: u32,
+        callback: fn(&mut Callbacks) -> &mut Export<P, R>,
+        params: P,
+    ) -> Result<Option<R>, VmFailed> {
+        let export = std::mem::take(callback(&mut self.callbacks));
+        let result = self.enter(world, context, &export, params);
+        *callback(&mut self.callbacks) = export;
+        result
+    }
+
+    /// Calls a headers callback, with or without the end of stream as its ABI has it.
+    pub(crate) fn call_headers(
+        &mut self,
+        world: &mut Box<World>,
+        context: u32,
+        direction: Direction,
+        (count, end): (u32, bool),
+    ) -> Result<Option<u32>, VmFailed> {
+        let stages = match direction {
+            Direction::Request => &mut self.callbacks.request,
+            Direction::Response => &mut self.callbacks.response,
+        };
+        let export = std::mem::take(&mut stages.headers);
+        let result = match &export {
+            Headers::WithEnd(export) => {
+                self.enter(world, context, export, (context, count, u32::from(end)))
+            }
+            Headers::WithoutEnd(export) => self.enter(world, context, export, (context, count)),
+        };
+        match direction {
+            Direction::Request => self.callbacks.request.headers = export,
+            Direction::Response => self.callbacks.response.headers = export,
+        }
+        result
+    }
+
+    // The worker's world is the guest's for the time of the call.
+    fn enter<P: WasmParams, R: WasmResults>(
+        &mut self,
+        world: &mut Box<World>,
+        context: u32,
+        export: &Export<P, R>,
         params: P,
     ) -> Result<Option<R>, VmFailed> {
         if self.failed {
             return Err(VmFailed);
         }
-        let Some(function) = self.instance.get_func(&mut self.store, name) else {
+        let Some(function) = &export.function else {
             return Ok(None);
         };
-        let result = function
-            .typed::<P, R>(&self.store)
-            .and_then(|f| f.call(self.store.as_context_mut(), params));
+        let state = self.store.data_mut();
+        state.current = context;
+        state.effective = 0;
+        std::mem::swap(&mut state.world, world);
+        let result = function.call(self.store.as_context_mut(), params);
+        let state = self.store.data_mut();
+        std::mem::swap(&mut state.world, world);
         match result {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
                 self.failed = true;
-                self.store.data().log_trap(name, &error);
+                log_trap(self.store.data(), export.name, &error);
                 Err(VmFailed)
             }
         }
     }
-
-    /// Calls with a stream in reach of the hostcalls.
-    pub(crate) fn call_in<P: WasmParams, R: WasmResults>(
-        &mut self,
-        stream: &mut StreamState,
-        name: &str,
-        params: P,
-    ) -> Result<Option<R>, VmFailed> {
-        std::mem::swap(&mut self.store.data_mut().stream, stream);
-        self.store.data_mut().in_stream = true;
-        let result = self.call(name, params);
-        self.store.data_mut().in_stream = false;
-        std::mem::swap(&mut self.store.data_mut().stream, stream);
-        result
-    }
-
-    pub(crate) fn set_configuring(&mut self, configuring: bool) {
-        self.store.data_mut().configuring = configuring;
-    }
 }
 
-// === impl VmState ===
-
-impl VmState {
-    pub(crate) fn new(plugin: PluginIdentity, configuration: Vec<u8>, shared: Shared) -> Self {
-        Self {
-            plugin,
-            configuration,
-            configuring: false,
-            shared,
-            stream: StreamState::default(),
-            in_stream: false,
-            memory: None,
-            malloc: None,
-        }
-    }
-
-    /// A state for checking imports, never run.
-    pub(crate) fn for_linking() -> Self {
-        Self::new(PluginIdentity::default(), Vec::new(), Shared::default())
-    }
-
-    /// The stream whose callback is running; none in a root callback.
-    pub(crate) fn stream(&self) -> Option<&StreamState> {
-        self.in_stream.then_some(&self.stream)
-    }
-
-    /// As [`stream`](Self::stream), for writing.
-    pub(crate) fn stream_mut(&mut self) -> Option<&mut StreamState> {
-        self.in_stream.then_some(&mut self.stream)
-    }
-
-    pub(crate) fn log(&self, level: &str, message: String) {
-        self.shared.logs.add(&self.plugin.name, level, message);
-    }
-
-    fn log_trap(&self, function: &str, error: &wasmtime::Error) {
-        self.log(
-            "critical",
-            format!("function `{function}` failed: {error:?}"),
-        );
-    }
+fn log_trap(state: &VmState, function: &str, error: &wasmtime::Error) {
+    state.log(
+        "critical",
+        format!("function `{function}` failed: {error:?}"),
+    );
 }

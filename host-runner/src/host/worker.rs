@@ -1,26 +1,41 @@
-//! A worker: one VM per plugin of a chain, started and configured, on one thread (rules L1 to L5).
+//! A worker: the VMs of a chain's plugins, started and configured, on one thread (rules L1 to L5), and its streams.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::engine::{Engine, LoadError};
-use crate::host::stream::StreamState;
-use crate::host::vm::{PluginIdentity, Shared, Vm, VmFailed, VmState};
-use crate::listener::Plugin;
+use crate::engine::{Engine, LoadError, Module};
+use crate::host::callout::{CallId, CallResponse};
+use crate::host::chain::Chain;
+use crate::host::effect::{Effect, RootId};
+use crate::host::stream::Filter;
+use crate::host::vm::{Vm, VmFailed};
+use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
+use crate::host::world::{StreamId, World};
+use crate::listener::{FailurePolicy, Listener, Plugin};
 
-/// The id of a plugin's root context; stream contexts follow it.
-const ROOT: u32 = 1;
+/// A VM that failed is replaced no sooner than this after it was made (rule T3).
+const RELOAD_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The VMs of one filter chain, in request order.
+/// The VMs of one filter chain, and the streams that pass it.
 pub(crate) struct Worker {
-    pub(crate) plugins: Vec<PluginVm>,
+    /// Unique in the process.
+    pub(crate) number: u64,
+    engine: Arc<Engine>,
+    pub(super) shared: Shared,
+    pub(super) world: Box<World>,
+    pub(super) vms: Vec<Vm>,
+    plugins: Vec<Started>,
+    pub(super) chain: Arc<Chain>,
 }
 
 /// A plugin in its VM.
-pub(crate) struct PluginVm {
-    vm: Vm,
-    last_context: u32,
+struct Started {
+    plugin: Plugin,
+    module: Arc<Module>,
+    root: RootId,
 }
 
 /// Why a plugin did not start.
@@ -48,93 +63,240 @@ pub(crate) enum StartError {
 // === impl Worker ===
 
 impl Worker {
-    /// Starts and configures every plugin of a chain.
+    /// Starts and configures every plugin of a listener.
     pub(crate) fn start(
-        engine: &Engine,
-        plugins: &[Plugin],
+        engine: &Arc<Engine>,
+        listener: &Listener,
         shared: &Shared,
     ) -> Result<Self, StartError> {
-        let plugins = plugins
-            .iter()
-            .map(|plugin| PluginVm::start(engine, plugin, shared));
-        Ok(Self {
-            plugins: plugins.collect::<Result<_, _>>()?,
-        })
+        let mut worker = Self {
+            number: shared.next_worker(),
+            engine: Arc::clone(engine),
+            shared: shared.clone(),
+            world: Box::default(),
+            vms: Vec::new(),
+            plugins: Vec::new(),
+            chain: Arc::new(Chain::new(listener)),
+        };
+        let mut machines = HashMap::new();
+        for plugin in &listener.plugins {
+            let module = worker.load(plugin)?;
+            // Plugins with equal options and the same module share a VM (rule L4).
+            let key = (
+                plugin.vm.clone(),
+                plugin.module.sha256.clone(),
+                plugin.allowed_capabilities.clone(),
+            );
+            let vm = match machines.get(&key) {
+                Some(vm) => Ok(*vm),
+                None => worker.new_vm(plugin, &module),
+            };
+            let root = vm.and_then(|vm| {
+                machines.insert(key, vm);
+                worker.configure(plugin, vm)
+            });
+            let refused = || StartError::Refused {
+                plugin: plugin.name.clone(),
+                said: last_words(shared, &plugin.name),
+            };
+            let root = root.ok().flatten().ok_or_else(refused)?;
+            worker.plugins.push(Started {
+                plugin: plugin.clone(),
+                module,
+                root,
+            });
+        }
+        Ok(worker)
     }
-}
 
-// === impl PluginVm ===
-
-impl PluginVm {
-    fn start(engine: &Engine, plugin: &Plugin, shared: &Shared) -> Result<Self, StartError> {
-        let module = engine
-            .load(&plugin.module)
+    fn load(&self, plugin: &Plugin) -> Result<Arc<Module>, StartError> {
+        self.engine
+            .load(&plugin.module, &plugin.allowed_capabilities)
             .map_err(|source| StartError::Load {
                 plugin: plugin.name.clone(),
                 source,
-            })?;
+            })
+    }
+
+    fn new_vm(&mut self, plugin: &Plugin, module: &Module) -> Result<usize, VmFailed> {
+        let index = self.vms.len();
+        let mut state = VmState::new(index, plugin.vm_id(), module.abi, self.shared.clone());
+        state.configuration = plugin.vm.configuration.clone().into_bytes();
+        state.environment = plugin.vm.environment.clone();
+        state.name.clone_from(&plugin.name);
+        state.worker = self.number;
+        state.clusters = self
+            .chain
+            .clusters
+            .iter()
+            .map(|it| it.name.clone())
+            .collect();
+        let allowed = &plugin.allowed_capabilities;
+        let is_allowed = |name: &str| {
+            allowed.is_empty() || name.starts_with("envoy_") || allowed.iter().any(|it| it == name)
+        };
+        self.vms
+            .push(Vm::new(&self.engine, module, state, is_allowed)?);
+        Ok(index)
+    }
+
+    // A root context, its VM start and its configuration (rule L5); none when the plugin refuses.
+    fn configure(&mut self, plugin: &Plugin, vm: usize) -> Result<Option<RootId>, VmFailed> {
         let identity = PluginIdentity {
             name: plugin.name.clone(),
             root_id: plugin.name.clone(),
-            vm_id: module.file.sha256.clone(),
+            vm_id: plugin.vm_id().to_owned(),
         };
+        let machine = self.vms.get_mut(vm).ok_or(VmFailed)?;
         let configuration = plugin.configuration.clone().into_bytes();
         let size = u32::try_from(configuration.len()).unwrap_or(u32::MAX);
-        let state = VmState::new(identity, configuration, shared.clone());
-        match Vm::new(engine, &module, state).and_then(|vm| Self::configured(vm, size)) {
-            Ok(Some(started)) => Ok(started),
-            Ok(None) | Err(VmFailed) => Err(StartError::Refused {
-                plugin: plugin.name.clone(),
-                said: last_words(shared, &plugin.name),
-            }),
+        let vm_size = u32::try_from(plugin.vm.configuration.len()).unwrap_or(u32::MAX);
+        let root = machine.state().new_root(identity, configuration);
+        let world = &mut self.world;
+        machine.call(world, root, |it| &mut it.context_create, (root, 0))?;
+        let started = machine.call(world, root, |it| &mut it.vm_start, (root, vm_size))?;
+        machine.state().set_configuring(root, true);
+        let configured = machine.call(world, root, |it| &mut it.configure, (root, size))?;
+        machine.state().set_configuring(root, false);
+        self.run_after(vm);
+        let refused = started == Some(0) || configured == Some(0);
+        Ok((!refused).then_some(RootId { vm, context: root }))
+    }
+
+    /// The filters of a new stream, with their context ids.
+    pub(super) fn new_filters(&mut self, stream: StreamId) -> Vec<Filter> {
+        let mut filters = Vec::new();
+        for index in 0..self.plugins.len() {
+            let vm = self.usable_vm(index);
+            let Some(started) = self.plugins.get(index) else {
+                continue;
+            };
+            match vm {
+                None if started.plugin.failure_policy == FailurePolicy::FailOpen => {}
+                None => filters.push(Filter::new(index, None, 0)),
+                Some(root) => {
+                    let filter = filters.len();
+                    let Some(machine) = self.vms.get_mut(root.vm) else {
+                        continue;
+                    };
+                    let state = machine.state();
+                    let root_index = state.root_index(root.context);
+                    let context = state.new_context(Context::Http {
+                        stream,
+                        filter,
+                        root: root_index,
+                    });
+                    filters.push(Filter::new(index, Some(root.vm), context));
+                }
+            }
+        }
+        filters
+    }
+
+    // The plugin's VM, or a new one where the old has failed and the policy asks for it (rule T3).
+    fn usable_vm(&mut self, plugin: usize) -> Option<RootId> {
+        let started = self.plugins.get(plugin)?;
+        let machine = self.vms.get(started.root.vm)?;
+        if !machine.failed {
+            return Some(started.root);
+        }
+        let may_reload = started.plugin.failure_policy == FailurePolicy::FailReload;
+        if !may_reload || Instant::now() < machine.loaded + RELOAD_BACKOFF {
+            return None;
+        }
+        let (plugin_config, module) = (started.plugin.clone(), Arc::clone(&started.module));
+        let vm = self.new_vm(&plugin_config, &module).ok()?;
+        let root = self.configure(&plugin_config, vm).ok().flatten()?;
+        self.plugins.get_mut(plugin)?.root = root;
+        Some(root)
+    }
+
+    /// The context id of the root of a stream's filter.
+    pub(super) fn plugin_root(&self, id: StreamId, index: usize) -> u32 {
+        let stream = self.world.http.get(id);
+        let plugin = stream.and_then(|it| Some(it.filters.get(index)?.plugin));
+        let started = plugin.and_then(|plugin| self.plugins.get(plugin));
+        started.map_or(0, |started| started.root.context)
+    }
+
+    /// Whether 1 from a headers callback of that filter stops the headers only (rule A1).
+    pub(super) fn may_stop_headers(&self, id: StreamId, index: usize) -> bool {
+        let stream = self.world.http.get(id);
+        let plugin = stream.and_then(|it| Some(it.filters.get(index)?.plugin));
+        let started = plugin.and_then(|plugin| self.plugins.get(plugin));
+        started.is_some_and(|started| started.plugin.allow_on_headers_stop_iteration)
+    }
+
+    /// What is to be done outside, in order.
+    pub(crate) fn next_effect(&mut self) -> Option<Effect> {
+        self.world.effects.pop_front()
+    }
+
+    /// A stream that is alive, or finished and not yet forgotten.
+    pub(crate) fn stream(&self, id: StreamId) -> Option<&crate::host::stream::Stream> {
+        self.world.http.get(id)
+    }
+
+    // --- root callbacks ---
+
+    /// The tick timer of a root context has run out (rule Q1).
+    pub(crate) fn tick(&mut self, root: RootId) {
+        let Some(machine) = self.vms.get_mut(root.vm) else {
+            return;
+        };
+        let ticked: Result<_, VmFailed> = machine.call(
+            &mut self.world,
+            root.context,
+            |it| &mut it.tick,
+            root.context,
+        );
+        let index = machine.state().root_index(root.context);
+        let period = machine.state().roots.get(index).and_then(|root| root.tick);
+        if ticked.is_ok() {
+            self.world.effects.push_back(Effect::Tick(root, period));
+        }
+        self.run_after(root.vm);
+    }
+
+    /// A queue of a root context has an item (rule Q2).
+    pub(crate) fn queue_ready(&mut self, root: RootId, token: u32) {
+        if let Some(machine) = self.vms.get_mut(root.vm) {
+            let params = (root.context, token);
+            let _: Result<_, VmFailed> = machine.call(
+                &mut self.world,
+                root.context,
+                |it| &mut it.queue_ready,
+                params,
+            );
+            self.run_after(root.vm);
         }
     }
 
-    fn configured(mut vm: Vm, size: u32) -> Result<Option<Self>, VmFailed> {
-        vm.call::<(u32, u32), ()>("proxy_on_context_create", (ROOT, 0))?;
-        let started = vm.call::<(u32, u32), u32>("proxy_on_vm_start", (ROOT, 0))?;
-        vm.set_configuring(true);
-        let configured = vm.call::<(u32, u32), u32>("proxy_on_configure", (ROOT, size))?;
-        vm.set_configuring(false);
-        let refused = started == Some(0) || configured == Some(0);
-        Ok((!refused).then_some(Self {
-            vm,
-            last_context: ROOT,
-        }))
-    }
-
-    /// Creates the context of a new stream and returns its id.
-    pub(crate) fn create_stream(&mut self, stream: &mut StreamState) -> Result<u32, VmFailed> {
-        self.last_context = self.last_context.wrapping_add(1);
-        let id = self.last_context;
-        self.vm
-            .call_in::<(u32, u32), ()>(stream, "proxy_on_context_create", (id, ROOT))?;
-        Ok(id)
-    }
-
-    /// A callback that takes a count (and whether the stream ends) and returns what to do.
-    pub(crate) fn ask<P: wasmtime::WasmParams>(
-        &mut self,
-        stream: &mut StreamState,
-        callback: &str,
-        params: P,
-    ) -> Result<u32, VmFailed> {
-        // A callback the module does not export means Continue (section 1.3).
-        Ok(self
-            .vm
-            .call_in::<P, u32>(stream, callback, params)?
-            .unwrap_or(0))
-    }
-
-    /// `on_log`, `on_done`, `on_delete`, in Envoy's order (rule L9).
-    pub(crate) fn end_stream(&mut self, stream: &mut StreamState, id: u32) -> Result<(), VmFailed> {
-        use crate::host::stream::Stage;
-        stream.stage = Stage::Log;
-        self.vm.call_in::<u32, ()>(stream, "proxy_on_log", id)?;
-        stream.stage = Stage::Done;
-        self.vm.call_in::<u32, u32>(stream, "proxy_on_done", id)?;
-        self.vm.call_in::<u32, ()>(stream, "proxy_on_delete", id)?;
-        Ok(())
+    /// The answer to an HTTP call (rules C2 to C4).
+    pub(crate) fn http_call_response(&mut self, call: CallId, response: CallResponse) {
+        let CallId { root, token } = call;
+        let Some(machine) = self.vms.get_mut(root.vm) else {
+            return;
+        };
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let params = (
+            root.context,
+            token,
+            count(response.headers.len()),
+            count(response.body.len()),
+            count(response.trailers.len()),
+        );
+        machine
+            .state()
+            .set_call_response(root.context, Some(response));
+        let _: Result<_, VmFailed> = machine.call(
+            &mut self.world,
+            root.context,
+            |it| &mut it.http_call_response,
+            params,
+        );
+        machine.state().set_call_response(root.context, None);
+        self.run_after(root.vm);
     }
 }
 
@@ -149,6 +311,3 @@ fn last_words(shared: &Shared, plugin: &str) -> String {
         |line| line.message.clone(),
     )
 }
-
-/// A worker is shared by the streams it serves; callbacks are short and never wait.
-pub(crate) type SharedWorker = Arc<std::sync::Mutex<Worker>>;

@@ -5,8 +5,8 @@ use wasmtime::{Caller, Linker, Result};
 use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
-use crate::host::stream::Stage;
-use crate::host::vm::VmState;
+use crate::host::stream::Direction;
+use crate::host::vm_state::{Action, VmState};
 
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
@@ -65,20 +65,28 @@ fn status(guest: &mut Guest<'_>, kind: u32, len: u32, flags: u32) -> HostcallRes
     guest.write_u32(flags, 0)
 }
 
-fn buffer<'a>(guest: &'a Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], Status> {
+fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], Status> {
+    let state = guest.state_mut();
     match kind {
         REQUEST_BODY | RESPONSE_BODY => {
-            let stream = guest.stream(Status::BAD_ARGUMENT)?;
-            Ok(if kind_in(stream.stage) == Some(kind) {
-                &stream.body
-            } else {
-                &[]
-            })
+            let body = state
+                .stream_mut()
+                .and_then(|(stream, filter)| stream.body_mut(filter, direction(kind)?));
+            Ok(body.map_or(&[], |body| body.as_slice()))
         }
-        // Those that exist always, empty here: other protocols and callouts use them (rule U1).
-        VM_CONFIGURATION | 2 | 3 | 5 | 8 => Ok(&[]),
-        PLUGIN_CONFIGURATION if guest.state().configuring => Ok(&guest.state().configuration),
-        CALLOUT_BODY | PLUGIN_CONFIGURATION => Err(Status::NOT_FOUND),
+        VM_CONFIGURATION => Ok(&state.configuration),
+        // Those that exist always, empty here: other protocols use them (rule U1).
+        2 | 3 | 5 | 8 => Ok(&[]),
+        CALLOUT_BODY => {
+            let call = state.root().and_then(|root| root.call.as_ref());
+            call.map(|call| call.body.as_slice())
+                .ok_or(Status::NOT_FOUND)
+        }
+        PLUGIN_CONFIGURATION => {
+            let root = state.root().filter(|root| root.configuring);
+            root.map(|root| root.configuration.as_slice())
+                .ok_or(Status::NOT_FOUND)
+        }
         _ => Err(Status::BAD_ARGUMENT),
     }
 }
@@ -86,27 +94,25 @@ fn buffer<'a>(guest: &'a Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], 
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
     let data = guest.read(data)?;
-    let stream = guest.stream_mut(Status::BAD_ARGUMENT)?;
-    if kind_in(stream.stage) != Some(kind) {
-        return Err(match kind {
-            CALLOUT_BODY | PLUGIN_CONFIGURATION => Status::NOT_FOUND,
-            _ => Status::BAD_ARGUMENT,
-        });
-    }
-    let body = &mut stream.body;
+    let Some(way) = direction(kind) else {
+        return buffer(guest, kind).and(Err(Status::BAD_ARGUMENT));
+    };
+    let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
+    let body = stream.body_mut(filter, way).ok_or(Status::BAD_ARGUMENT)?;
     let size = body.len();
     match start as usize {
         0 => drop(body.splice(..size.min(len as usize), data)),
         start if start >= size => body.extend_from_slice(&data),
         _ => return Err(Status::BAD_ARGUMENT),
     }
+    guest.state_mut().defer(Action::CheckBuffer(way));
     Ok(())
 }
 
-fn kind_in(stage: Stage) -> Option<u32> {
-    match stage {
-        Stage::RequestBody => Some(REQUEST_BODY),
-        Stage::ResponseBody => Some(RESPONSE_BODY),
+fn direction(kind: u32) -> Option<Direction> {
+    match kind {
+        REQUEST_BODY => Some(Direction::Request),
+        RESPONSE_BODY => Some(Direction::Response),
         _ => None,
     }
 }

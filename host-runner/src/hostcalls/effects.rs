@@ -1,12 +1,13 @@
-//! What changes the course of a stream: local replies, foreign functions, effective context.
+//! What changes the course of a stream: continuing and closing it, local replies, foreign functions.
 
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
-use crate::host::stream::PendingReply;
-use crate::host::vm::VmState;
+use crate::host::reply::LocalReply;
+use crate::host::stream::Direction;
+use crate::host::vm_state::{Action, VmState};
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
@@ -44,12 +45,6 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    // Streams are only ever entered through their own callbacks here, so the effective context is the current one.
-    linker.func_wrap(
-        "env",
-        "proxy_set_effective_context",
-        |_: Caller<'_, VmState>, _: u32| Status::OK.0,
-    )?;
     Ok(())
 }
 
@@ -58,17 +53,58 @@ fn send_local_response(
     guest: &mut Guest<'_>,
     (status, details, body, headers, grpc_status): (u32, Region, Region, Region, i32),
 ) -> HostcallResult {
-    let reply = PendingReply {
+    let reply = LocalReply {
         status,
         details: guest.read_text(details)?,
         body: guest.read(body)?,
         headers: pairs_from_guest(guest.read(headers)?),
         grpc_status: u32::try_from(grpc_status).ok(),
     };
-    if let Ok(stream) = guest.stream_mut(Status::NOT_FOUND) {
-        stream.local_reply.get_or_insert(reply);
+    let state = guest.state_mut();
+    let Some((stream, filter)) = state.stream() else {
+        return Ok(());
+    };
+    if stream
+        .filters
+        .get(filter)
+        .is_some_and(|filter| filter.logging || filter.destroyed)
+    {
+        state.refuse(
+            "Y7",
+            "proxy_send_local_response in on_log, on_done or on_delete; it kills Envoy",
+        );
+        return Ok(());
     }
+    state.stop_iteration = true;
+    state.defer(Action::Reply(Box::new(reply)));
     Ok(())
+}
+
+/// Resumes a direction of the stream after the callback; the request's maps and body are gone at once (rule R1).
+pub(super) fn continue_stream(state: &mut VmState, way: Direction) {
+    let Some((stream, index)) = state.stream_mut() else {
+        return;
+    };
+    let missing = way == Direction::Response && stream.response_headers.is_none();
+    let answered = way == Direction::Request && stream.response_headers.is_some();
+    if let Some(filter) = stream.filters.get_mut(index) {
+        filter.request.headers = false;
+        filter.request.trailers = false;
+        filter.request.body = None;
+    }
+    if missing {
+        state.refuse(
+            "R3",
+            "continue_stream(Response) before there is a response; it crashes Envoy",
+        );
+    } else if answered {
+        state.refuse(
+            "R5",
+            "continue_stream(Request) after a reply; Envoy forwards the request that was answered",
+        );
+    } else {
+        state.defer(Action::Continue(way));
+    }
 }
 
 fn call_foreign_function(
@@ -81,11 +117,16 @@ fn call_foreign_function(
     let _ = guest.read(argument)?;
     match name.as_str() {
         "clear_route_cache" => {
-            if let Ok(stream) = guest.stream_mut(Status::NOT_FOUND) {
-                stream.route_cache_cleared = true;
-            }
+            clear_route_cache(guest.state_mut());
             guest.return_bytes(out, &[])
         }
         _ => Err(Status::NOT_FOUND),
+    }
+}
+
+/// Lets the route be picked again (rule X2).
+pub(super) fn clear_route_cache(state: &mut VmState) {
+    if let Some((stream, _)) = state.stream_mut() {
+        stream.info.route_cleared = true;
     }
 }

@@ -3,8 +3,8 @@
 use wasmtime::{AsContext as _, AsContextMut as _, Caller};
 
 use crate::abi::{HostcallResult, Status};
-use crate::host::stream::StreamState;
-use crate::host::vm::VmState;
+use crate::host::stream::Stream;
+use crate::host::vm_state::VmState;
 
 /// The module that made a hostcall.
 pub(crate) struct Guest<'a> {
@@ -30,14 +30,13 @@ impl<'a> Guest<'a> {
         self.caller.data()
     }
 
-    /// The stream whose callback is running, or `status`.
-    pub(crate) fn stream(&self, status: Status) -> Result<&StreamState, Status> {
-        self.caller.data().stream().ok_or(status)
+    pub(crate) fn state_mut(&mut self) -> &mut VmState {
+        self.caller.data_mut()
     }
 
-    /// As [`stream`](Self::stream), for writing.
-    pub(crate) fn stream_mut(&mut self, status: Status) -> Result<&mut StreamState, Status> {
-        self.caller.data_mut().stream_mut().ok_or(status)
+    /// The stream that hostcalls act on and the filter's place in it, or `status`.
+    pub(crate) fn stream_mut(&mut self, status: Status) -> Result<(&mut Stream, usize), Status> {
+        self.state_mut().stream_mut().ok_or(status)
     }
 
     pub(crate) fn read(&self, region: Region) -> Result<Vec<u8>, Status> {

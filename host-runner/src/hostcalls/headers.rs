@@ -4,10 +4,9 @@ use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
 use super::guest::{OutBytes, Region};
-use crate::abi::{HostcallResult, MapType, Status, pairs_from_guest};
+use crate::abi::{AbiVersion, HostcallResult, MapType, Status, pairs_from_guest};
 use crate::host::header_map::HeaderMap;
-use crate::host::stream::Stage;
-use crate::host::vm::VmState;
+use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
@@ -90,57 +89,90 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 }
 
 // A map that is not alive reads as an empty list with status Ok, unlike the single-value calls (rule H1).
-fn get_pairs(guest: &mut Guest<'_>, map: u32, out: OutBytes) -> HostcallResult {
-    let map = MapType::from_wire(map)?;
-    let stream = guest.stream(Status::BAD_ARGUMENT).ok();
-    let pairs = stream
-        .and_then(|stream| stream.map(map).ok())
-        .map(HeaderMap::to_pairs);
+fn get_pairs(guest: &mut Guest<'_>, kind: u32, out: OutBytes) -> HostcallResult {
+    let kind = MapType::from_wire(kind)?;
+    let pairs = map(guest, kind).map(HeaderMap::to_pairs);
     guest.return_bytes(out, &pairs.unwrap_or_default())
 }
 
 // Whatever the guest passes replaces everything, an unreadable list too (rules H8, M3).
-fn set_pairs(guest: &mut Guest<'_>, map: u32, pairs: Region) -> HostcallResult {
-    let map = MapType::from_wire(map)?;
+fn set_pairs(guest: &mut Guest<'_>, kind: u32, pairs: Region) -> HostcallResult {
+    let kind = MapType::from_wire(kind)?;
     let pairs = pairs_from_guest(guest.read(pairs)?);
-    let map = guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)?;
-    map.replace_all(pairs);
-    Ok(())
+    change(guest, kind, |map| map.replace_all(pairs))
 }
 
-fn get(guest: &mut Guest<'_>, map: u32, key: Region, out: OutBytes) -> HostcallResult {
-    let map = MapType::from_wire(map)?;
+fn get(guest: &mut Guest<'_>, kind: u32, key: Region, out: OutBytes) -> HostcallResult {
+    let kind = MapType::from_wire(kind)?;
     let key = guest.read(key)?;
-    let map = guest.stream(Status::BAD_ARGUMENT)?.map(map)?;
-    let value = map.get(&key).ok_or(Status::NOT_FOUND)?.to_vec();
-    guest.return_bytes(out, &value)
+    let value = match map(guest, kind) {
+        Some(map) => map.get(&key).map(<[u8]>::to_vec),
+        // In the log stage a map may be absent (rule H2).
+        None if is_logging(guest) => None,
+        None => return Err(Status::BAD_ARGUMENT),
+    };
+    // ABI 0.1.0 knows no "not found" (section 1.6).
+    let absent = match guest.state().abi {
+        AbiVersion::V0_1_0 => Ok(Vec::new()),
+        _ => Err(Status::NOT_FOUND),
+    };
+    guest.return_bytes(out, &value.map_or(absent, Ok)?)
 }
 
 fn edit(
     guest: &mut Guest<'_>,
-    map: u32,
+    kind: u32,
     key: Region,
     value: Region,
     edit: fn(&mut HeaderMap, &[u8], &[u8]),
 ) -> u32 {
     let mut edited = || {
-        let map = MapType::from_wire(map)?;
+        let kind = MapType::from_wire(kind)?;
         let (key, value) = (guest.read(key)?, guest.read(value)?);
-        edit(
-            guest.stream_mut(Status::BAD_ARGUMENT)?.map_mut(map)?,
-            &key,
-            &value,
-        );
-        Ok(())
+        change(guest, kind, |map| edit(map, &key, &value))
     };
     Status::of(edited())
 }
 
-fn size(guest: &mut Guest<'_>, map: u32, out: u32) -> HostcallResult {
-    let map = MapType::from_wire(map)?;
-    let stream = guest.stream(Status::BAD_ARGUMENT)?;
-    // Not in the log stage, though the map can be read there (rule H2).
-    let alive = stream.map(map).ok().filter(|_| stream.stage != Stage::Log);
-    let size = alive.ok_or(Status::BAD_ARGUMENT)?.byte_size();
+// Not in the log stage, though the map can be read there (rule H2); and only of maps 0 to 3 (rule C4).
+fn size(guest: &mut Guest<'_>, kind: u32, out: u32) -> HostcallResult {
+    let kind = MapType::from_wire(kind)?;
+    let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
+    let map = stream.map_mut(filter, kind).ok_or(Status::BAD_ARGUMENT)?;
+    let size = map.byte_size();
     guest.write_u32(out, u32::try_from(size).unwrap_or(u32::MAX))
+}
+
+fn map<'a>(guest: &'a Guest<'_>, kind: MapType) -> Option<&'a HeaderMap> {
+    let call = || guest.state().root()?.call.as_ref();
+    match kind {
+        MapType::CallHeaders => call().map(|call| &call.headers),
+        MapType::CallTrailers => call().map(|call| &call.trailers),
+        kind => {
+            let (stream, filter) = guest.state().stream()?;
+            stream.map(filter, kind)
+        }
+    }
+}
+
+// A change of the request headers clears the route cache (rule X1).
+fn change(
+    guest: &mut Guest<'_>,
+    kind: MapType,
+    change: impl FnOnce(&mut HeaderMap),
+) -> HostcallResult {
+    let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
+    change(stream.map_mut(filter, kind).ok_or(Status::BAD_ARGUMENT)?);
+    stream.info.route_cleared |= kind == MapType::RequestHeaders;
+    Ok(())
+}
+
+fn is_logging(guest: &Guest<'_>) -> bool {
+    let stream = guest.state().stream();
+    stream.is_some_and(|(stream, index)| {
+        stream
+            .filters
+            .get(index)
+            .is_some_and(|filter| filter.logging)
+    })
 }

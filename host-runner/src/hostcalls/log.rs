@@ -5,10 +5,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::Guest;
 use super::guest::Region;
 use crate::abi::{HostcallResult, Status, log_level};
-use crate::host::vm::VmState;
-
-/// Everything is kept, so a filter that asks is told `trace`.
-const LOG_LEVEL: u32 = 0;
+use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
@@ -16,13 +13,6 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
         "proxy_log",
         |caller: Caller<'_, VmState>, level: u32, data: u32, size: u32| {
             Status::of(log(&Guest::new(caller), level, Region(data, size)))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_get_log_level",
-        |caller: Caller<'_, VmState>, out: u32| {
-            Status::of(Guest::new(caller).write_u32(out, LOG_LEVEL))
         },
     )?;
     linker.func_wrap(

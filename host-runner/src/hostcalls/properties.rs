@@ -6,7 +6,7 @@ use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::properties;
-use crate::host::vm::VmState;
+use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
@@ -36,16 +36,13 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 
 fn get(guest: &mut Guest<'_>, path: Region, out: OutBytes) -> HostcallResult {
     let path = guest.read(path)?;
-    let state = guest.state();
-    let value = properties::get(&path, &state.plugin, state.stream())?;
+    let value = properties::get(&path, guest.state())?;
     guest.return_bytes(out, &value)
 }
 
 fn set(guest: &mut Guest<'_>, path: Region, value: Region) -> HostcallResult {
     let (path, value) = (guest.read(path)?, guest.read(value)?);
-    guest
-        .stream_mut(Status::NOT_FOUND)?
-        .state
-        .insert(path, value);
+    let (stream, _) = guest.stream_mut(Status::NOT_FOUND)?;
+    stream.info.state.insert(path, value);
     Ok(())
 }

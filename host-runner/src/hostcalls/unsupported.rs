@@ -5,31 +5,15 @@ use wasmtime::{Caller, Linker, Result, Val};
 
 use super::function_type;
 use crate::abi::Status;
-use crate::host::vm::VmState;
+use crate::host::vm_state::VmState;
 
 /// Names and parameter types (`i` = i32, `I` = i64) as Envoy 1.40 links them; each returns one i32.
-const UNSUPPORTED: [(&str, &str); 23] = [
-    ("proxy_set_tick_period_milliseconds", "i"),
-    ("proxy_get_status", "iii"),
-    ("proxy_continue_stream", "i"),
-    ("proxy_close_stream", "i"),
-    ("proxy_http_call", "iiiiiiiiii"),
+const UNSUPPORTED: [(&str, &str); 7] = [
     ("proxy_grpc_call", "iiiiiiiiiiii"),
     ("proxy_grpc_stream", "iiiiiiiii"),
     ("proxy_grpc_send", "iiii"),
     ("proxy_grpc_cancel", "i"),
     ("proxy_grpc_close", "i"),
-    ("proxy_define_metric", "iiii"),
-    ("proxy_increment_metric", "iI"),
-    ("proxy_record_metric", "iI"),
-    ("proxy_get_metric", "ii"),
-    ("proxy_get_shared_data", "iiiii"),
-    ("proxy_set_shared_data", "iiiii"),
-    ("proxy_register_shared_queue", "iii"),
-    ("proxy_resolve_shared_queue", "iiiii"),
-    ("proxy_dequeue_shared_queue", "iii"),
-    ("proxy_enqueue_shared_queue", "iii"),
-    ("proxy_done", ""),
     ("pthread_equal", "ii"),
     ("envoy_resolve_dns", "iii"),
 ];

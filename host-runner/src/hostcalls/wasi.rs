@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker, Result, Val};
 use super::guest::Region;
 use super::{Guest, function_type};
 use crate::abi::Status;
-use crate::host::vm::VmState;
+use crate::host::vm_state::VmState;
 
 /// A WASI error number; 0 is success.
 type Errno = u32;
@@ -28,7 +28,7 @@ const RIGHT_FD_WRITE: u64 = 1 << 6;
 
 /// Calls that only ever answer one number: name, parameter types, errno. `path_link` and `path_symlink` have one
 /// parameter fewer than the standard's, as in Envoy, so that a module which Envoy refuses is refused here (rule W1).
-const FIXED: [(&str, &str, Errno); 34] = [
+const FIXED: [(&str, &str, Errno); 33] = [
     ("fd_read", "iiii", ENOSYS),
     ("fd_pread", "iiiIi", ENOSYS),
     ("fd_seek", "iIii", SUCCESS),
@@ -62,7 +62,6 @@ const FIXED: [(&str, &str, Errno); 34] = [
     ("sock_send", "iiiii", ENOTSUP),
     ("sock_shutdown", "ii", ENOTSUP),
     ("sched_yield", "", SUCCESS),
-    ("environ_get", "ii", SUCCESS),
 ];
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
@@ -115,16 +114,28 @@ fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
 }
 
 fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
-    for name in ["args_sizes_get", "environ_sizes_get"] {
-        linker.func_wrap(
-            module,
-            name,
-            |caller: Caller<'_, VmState>, count: u32, size: u32| {
-                let mut guest = Guest::new(caller);
-                errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
-            },
-        )?;
-    }
+    linker.func_wrap(
+        module,
+        "args_sizes_get",
+        |caller: Caller<'_, VmState>, count: u32, size: u32| {
+            let mut guest = Guest::new(caller);
+            errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "environ_sizes_get",
+        |caller: Caller<'_, VmState>, count: u32, size: u32| {
+            errno(environment_sizes(&mut Guest::new(caller), count, size))
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "environ_get",
+        |caller: Caller<'_, VmState>, pointers: u32, strings: u32| {
+            errno(environment(&mut Guest::new(caller), pointers, strings))
+        },
+    )?;
     linker.func_wrap(
         module,
         "args_get",
@@ -193,6 +204,39 @@ fn write(
     let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
     guest.state().log(level, text);
     memory(guest.write_u32(out, u32::try_from(bytes.len()).unwrap_or(u32::MAX)))
+}
+
+// `NAME=value` and a NUL for each.
+fn environment_strings(guest: &Guest<'_>) -> Vec<Vec<u8>> {
+    let variables = guest.state().environment.iter();
+    variables
+        .map(|(name, value)| format!("{name}={value}\0").into_bytes())
+        .collect()
+}
+
+fn environment_sizes(
+    guest: &mut Guest<'_>,
+    count: u32,
+    size: u32,
+) -> std::result::Result<(), Errno> {
+    let strings = environment_strings(guest);
+    let bytes: usize = strings.iter().map(Vec::len).sum();
+    memory(guest.write_u32(count, u32::try_from(strings.len()).unwrap_or(u32::MAX)))?;
+    memory(guest.write_u32(size, u32::try_from(bytes).unwrap_or(u32::MAX)))
+}
+
+fn environment(
+    guest: &mut Guest<'_>,
+    mut pointers: u32,
+    mut strings: u32,
+) -> std::result::Result<(), Errno> {
+    for string in environment_strings(guest) {
+        memory(guest.write_u32(pointers, strings))?;
+        memory(guest.write(strings, &string))?;
+        pointers = pointers.saturating_add(4);
+        strings = strings.saturating_add(u32::try_from(string.len()).unwrap_or(u32::MAX));
+    }
+    Ok(())
 }
 
 fn fdstat(guest: &mut Guest<'_>, fd: u32, out: u32) -> std::result::Result<(), Errno> {

@@ -1,0 +1,69 @@
+//! A listener's filter chain: its plugins, and where the requests that pass them go.
+
+mod buffer;
+mod ends;
+mod events;
+mod filter;
+mod finish;
+mod iterate;
+mod replies;
+
+use crate::host::header_map::HeaderMap;
+use crate::host::stream::Stream;
+use crate::listener::{Cluster, Listener, Route};
+
+/// What every stream of a listener passes.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) clusters: Vec<Cluster>,
+    /// Bytes that may be held back in one direction (rule B1).
+    pub(crate) buffer_limit: usize,
+}
+
+// === impl Chain ===
+
+impl Chain {
+    pub(crate) fn new(listener: &Listener) -> Self {
+        Self {
+            routes: listener.routes.clone(),
+            clusters: listener.clusters.clone(),
+            buffer_limit: listener.buffer_limit as usize,
+        }
+    }
+
+    /// The first route that matches. A request without a path (CONNECT) matches no prefix, and without
+    /// `x-forwarded-proto` no virtual host (rule H8).
+    pub(crate) fn pick(&self, stream: &Stream) -> Option<usize> {
+        let headers = &stream.request_headers;
+        if !has_path(headers) || headers.get(b"x-forwarded-proto").is_none() {
+            return None;
+        }
+        self.routes.iter().position(|route| matches(route, stream))
+    }
+
+    /// The index of a route's cluster.
+    pub(crate) fn cluster(&self, route: usize) -> Option<usize> {
+        let name = &self.routes.get(route)?.cluster;
+        self.clusters
+            .iter()
+            .position(|cluster| cluster.name == *name)
+    }
+}
+
+fn has_path(headers: &HeaderMap) -> bool {
+    headers
+        .get(b":path")
+        .is_some_and(|path| path.starts_with(b"/"))
+}
+
+fn matches(route: &Route, stream: &Stream) -> bool {
+    match &route.state {
+        Some((name, value)) => stream
+            .info
+            .state
+            .get(name.as_bytes())
+            .is_some_and(|state| state == value.as_bytes()),
+        None => true,
+    }
+}

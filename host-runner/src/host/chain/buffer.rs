@@ -1,0 +1,48 @@
+//! The limit on what a direction of a stream holds back (rules B1 to B4).
+
+use crate::host::effect::{Effect, HttpEffect};
+use crate::host::reply::LocalReply;
+use crate::host::stream::Direction;
+use crate::host::worker::Worker;
+use crate::host::world::StreamId;
+
+impl Worker {
+    /// Looks at what is held after it has changed: over the limit, a stream is refused or its reading stops.
+    pub(in crate::host) fn check_buffer(&mut self, id: StreamId, way: Direction) {
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        let limit = stream.chain.buffer_limit;
+        let flow = stream.flow(way);
+        let held = flow.buffered.as_ref().map_or(0, Vec::len);
+        let (was_over, streaming) = (flow.over_limit, flow.streaming);
+        flow.over_limit = if was_over {
+            held > limit / 2
+        } else {
+            limit > 0 && held > limit
+        };
+        match (was_over, flow.over_limit) {
+            (false, true) if streaming => self.read(id, way, false),
+            (false, true) => self.refuse_size(id, way),
+            (true, false) => self.read(id, way, true),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, id: StreamId, way: Direction, read: bool) {
+        let effect = HttpEffect::Read(way, read);
+        self.world.effects.push_back(Effect::Http(id, effect));
+    }
+
+    fn refuse_size(&mut self, id: StreamId, way: Direction) {
+        let reply = match way {
+            Direction::Request => {
+                LocalReply::of_proxy(413, "Payload Too Large", "request_payload_too_large")
+            }
+            Direction::Response => {
+                LocalReply::of_proxy(500, "Internal Server Error", "response_payload_too_large")
+            }
+        };
+        self.send_local_reply(id, reply);
+    }
+}

@@ -1,0 +1,124 @@
+//! The two ends of a chain: the router, which sends the request on, and the client, who gets the response.
+
+use crate::host::effect::{Effect, HttpEffect};
+use crate::host::reply::LocalReply;
+use crate::host::stream::{Direction, Source};
+use crate::host::worker::Worker;
+use crate::host::world::StreamId;
+
+impl Worker {
+    // --- the router ---
+
+    pub(in crate::host) fn route(&mut self, id: StreamId, end: bool) {
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        if std::mem::take(&mut stream.info.route_cleared) {
+            stream.info.route = stream.chain.pick(stream);
+        }
+        let cluster = stream
+            .info
+            .route
+            .and_then(|route| stream.chain.cluster(route));
+        match cluster {
+            Some(cluster) => self.emit(id, HttpEffect::RequestHeaders { cluster, end }),
+            None => self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found")),
+        }
+    }
+
+    // --- the client ---
+
+    pub(in crate::host) fn send_headers(&mut self, id: StreamId, end: bool) {
+        let Some(stream) = self.world.http.get(id) else {
+            return;
+        };
+        let status = stream
+            .response_headers
+            .as_ref()
+            .and_then(|it| it.get(b":status"));
+        match status.and_then(|status| std::str::from_utf8(status).ok()?.parse::<u32>().ok()) {
+            Some(_) => self.emit_headers(id, end),
+            None => {
+                let reply = LocalReply::of_proxy(
+                    502,
+                    "missing required header: :status",
+                    "filter_removed_required_response_headers{missing_required_header:_:status}",
+                );
+                self.send_local_reply(id, reply);
+            }
+        }
+    }
+
+    pub(in crate::host) fn emit_headers(&mut self, id: StreamId, end: bool) {
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        stream.headers_sent = true;
+        if let Some(headers) = &mut stream.response_headers {
+            headers.replace(b"server", b"host-runner");
+            let status = headers
+                .get(b":status")
+                .map(<[u8]>::to_vec)
+                .unwrap_or_default();
+            stream.info.code = std::str::from_utf8(&status)
+                .ok()
+                .and_then(|it| it.parse().ok());
+        }
+        self.emit(id, HttpEffect::ResponseHeaders { end });
+        if end {
+            self.finish(id);
+        }
+    }
+
+    pub(in crate::host) fn emit_data(&mut self, id: StreamId, bytes: Vec<u8>, end: bool) {
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream.info.response_bytes += bytes.len() as u64;
+        }
+        self.emit(id, HttpEffect::ResponseData { bytes, end });
+        if end {
+            self.finish(id);
+        }
+    }
+
+    // --- either ---
+
+    pub(in crate::host) fn send_data(
+        &mut self,
+        id: StreamId,
+        way: Direction,
+        source: Source,
+        end: bool,
+    ) {
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        let flow = stream.flow(way);
+        let bytes = match source {
+            Source::Chunk => std::mem::take(&mut flow.chunk),
+            Source::Buffered => flow
+                .buffered
+                .as_mut()
+                .map(std::mem::take)
+                .unwrap_or_default(),
+        };
+        self.check_buffer(id, way);
+        match way {
+            Direction::Request => self.emit(id, HttpEffect::RequestData { bytes, end }),
+            Direction::Response => self.emit_data(id, bytes, end),
+        }
+    }
+
+    pub(in crate::host) fn send_trailers(&mut self, id: StreamId, way: Direction) {
+        match way {
+            Direction::Request => self.emit(id, HttpEffect::RequestTrailers),
+            Direction::Response => {
+                self.emit(id, HttpEffect::ResponseTrailers);
+                self.finish(id);
+            }
+        }
+    }
+
+    fn emit(&mut self, id: StreamId, effect: HttpEffect) {
+        self.world.effects.push_back(Effect::Http(id, effect));
+    }
+}

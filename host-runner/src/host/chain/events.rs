@@ -1,0 +1,102 @@
+//! What a driver tells a worker about a stream: what arrived from the client and from the upstream.
+
+use std::sync::Arc;
+
+use crate::host::header_map::HeaderMap;
+use crate::host::reply::LocalReply;
+use crate::host::stream::{Direction, Source, Stream, StreamInfo};
+use crate::host::worker::Worker;
+use crate::host::world::StreamId;
+
+impl Worker {
+    /// A request has begun.
+    pub(crate) fn open(&mut self, info: StreamInfo, headers: HeaderMap, end: bool) -> StreamId {
+        let mut stream = Stream::new(Arc::clone(&self.chain), info, headers);
+        stream.info.route = stream.chain.pick(&stream);
+        stream.request.complete = end;
+        let id = self.world.http.insert(stream);
+        let filters = self.new_filters(id);
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream.filters = filters;
+        }
+        self.headers(id, Direction::Request, 0, end);
+        id
+    }
+
+    /// Body bytes have arrived.
+    pub(crate) fn arrived(&mut self, id: StreamId, way: Direction, bytes: Vec<u8>, end: bool) {
+        let Some(stream) = self.live(id, way) else {
+            return;
+        };
+        if way == Direction::Request {
+            stream.info.request_bytes += bytes.len() as u64;
+        }
+        let flow = stream.flow(way);
+        flow.complete = end;
+        flow.chunk = bytes;
+        self.data(id, way, 0, (Source::Chunk, end));
+    }
+
+    /// Trailers have arrived; they end the message.
+    pub(crate) fn trailers_arrived(&mut self, id: StreamId, way: Direction, trailers: HeaderMap) {
+        let Some(stream) = self.live(id, way) else {
+            return;
+        };
+        stream.flow(way).complete = true;
+        match way {
+            Direction::Request => stream.request_trailers = Some(trailers),
+            Direction::Response => stream.response_trailers = Some(trailers),
+        }
+        self.trailers(id, way, 0);
+    }
+
+    /// The upstream's response has begun.
+    pub(crate) fn response(&mut self, id: StreamId, headers: HeaderMap, end: bool) {
+        let Some(stream) = self.live(id, Direction::Response) else {
+            return;
+        };
+        stream.info.details = Some("via_upstream".to_owned());
+        stream.response_headers = Some(headers);
+        stream.response.complete = end;
+        self.headers(id, Direction::Response, 0, end);
+    }
+
+    /// The upstream could not be reached or broke off.
+    pub(crate) fn upstream_failed(&mut self, id: StreamId, reply: LocalReply) {
+        let started = self
+            .world
+            .http
+            .get(id)
+            .is_some_and(|it| it.response_headers.is_some());
+        if started {
+            self.reset(id, "upstream_reset_after_response_started{remote_reset}");
+        } else {
+            self.send_local_reply(id, reply);
+        }
+    }
+
+    /// The client has gone (rule L14).
+    pub(crate) fn client_gone(&mut self, id: StreamId) {
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream
+                .info
+                .details
+                .get_or_insert_with(|| "downstream_remote_disconnect".to_owned());
+        }
+        self.finish(id);
+    }
+
+    /// The driver is done with a finished stream.
+    pub(crate) fn forget(&mut self, id: StreamId) {
+        self.world.http.remove(id);
+    }
+
+    // Once a response has ended the request, or the stream is over, what else arrives is dropped.
+    fn live(&mut self, id: StreamId, way: Direction) -> Option<&mut Stream> {
+        let stream = self.world.http.get_mut(id)?;
+        let over = stream.finished
+            || stream.flow(way).aborted
+            || (way == Direction::Response && stream.response.complete);
+        (!over).then_some(stream)
+    }
+}

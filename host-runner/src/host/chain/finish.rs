@@ -1,0 +1,72 @@
+//! The end of a stream: every filter logs it, then forgets it (rules L6, L9, L10, L11).
+
+use crate::host::effect::{Effect, HttpEffect};
+use crate::host::stream::Filter;
+use crate::host::vm::VmFailed;
+use crate::host::worker::Worker;
+use crate::host::world::StreamId;
+
+impl Worker {
+    /// Ends a stream, once.
+    pub(crate) fn finish(&mut self, id: StreamId) {
+        let now = self.shared.clock.now();
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        if std::mem::replace(&mut stream.finished, true) {
+            return;
+        }
+        stream.info.ended = Some(now);
+        let filters = stream.filters.len();
+        (0..filters).for_each(|index| self.log(id, index));
+        (0..filters).for_each(|index| self.destroy(id, index));
+        self.world
+            .effects
+            .push_back(Effect::Http(id, HttpEffect::Finished));
+    }
+
+    // A filter that never saw the request gets its context here (rule L6).
+    fn log(&mut self, id: StreamId, index: usize) {
+        self.create_context(id, index);
+        self.set(id, index, |filter| {
+            filter.logging = true;
+            filter.request.headers = false;
+            filter.response.headers = false;
+            filter.request.body = None;
+            filter.response.body = None;
+            filter.request.buffering = false;
+            filter.response.buffering = false;
+        });
+        if let Some((vm, context)) = self.filter_vm(id, index)
+            && let Some(machine) = self.vms.get_mut(vm)
+        {
+            // A failed VM hears nothing more (rule T1).
+            let _: Result<_, VmFailed> =
+                machine.call(&mut self.world, context, |it| &mut it.log, context);
+            self.run_after(vm);
+        }
+        self.set(id, index, |filter| filter.logging = false);
+    }
+
+    fn destroy(&mut self, id: StreamId, index: usize) {
+        self.set(id, index, |filter| filter.destroyed = true);
+        let Some((vm, context)) = self.filter_vm(id, index) else {
+            return;
+        };
+        if let Some(machine) = self.vms.get_mut(vm) {
+            let done: Result<_, VmFailed> =
+                machine.call(&mut self.world, context, |it| &mut it.done, context);
+            let _: Result<_, VmFailed> = done
+                .and_then(|_| machine.call(&mut self.world, context, |it| &mut it.delete, context));
+            machine.state().contexts.remove(&context);
+            self.run_after(vm);
+        }
+    }
+
+    fn set(&mut self, id: StreamId, index: usize, change: impl FnOnce(&mut Filter)) {
+        let stream = self.world.http.get_mut(id);
+        if let Some(filter) = stream.and_then(|stream| stream.filters.get_mut(index)) {
+            change(filter);
+        }
+    }
+}

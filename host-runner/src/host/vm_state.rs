@@ -1,0 +1,273 @@
+//! What hostcalls reach while guest code runs: the contexts of a VM, whose callback is running, and the world.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use wasmtime::{Memory, TypedFunc};
+
+use crate::abi::AbiVersion;
+use crate::host::callout::{CallResponse, HttpTokens};
+use crate::host::clock::Clock;
+use crate::host::log_store::LogStore;
+use crate::host::reply::LocalReply;
+use crate::host::stores::metrics::Metrics;
+use crate::host::stores::queues::Queues;
+use crate::host::stores::shared_data::SharedData;
+use crate::host::stream::{Direction, Stream};
+use crate::host::world::{StreamId, World};
+
+/// The host's side of one VM.
+pub(crate) struct VmState {
+    /// Its worker's number in the process, and its index there.
+    pub(crate) worker: u64,
+    pub(crate) index: usize,
+    /// The names that callouts may use.
+    pub(crate) clusters: Vec<String>,
+    pub(crate) id: String,
+    /// The plugin it was made for, which is who logs before there is a root context.
+    pub(crate) name: String,
+    pub(crate) configuration: Vec<u8>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) abi: AbiVersion,
+    pub(crate) shared: Shared,
+    /// The worker's streams, here only while a callback runs.
+    pub(crate) world: Box<World>,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) malloc: Option<TypedFunc<u32, u32>>,
+    pub(crate) contexts: HashMap<u32, Context>,
+    pub(crate) roots: Vec<Root>,
+    pub(crate) http_tokens: HttpTokens,
+    pub(crate) metrics: Metrics,
+    /// The context whose callback is running.
+    pub(crate) current: u32,
+    /// The one that hostcalls act on instead; 0 is none (section 1.4).
+    pub(crate) effective: u32,
+    /// Whether the callback's result is overruled by a local reply (rule A4).
+    pub(crate) stop_iteration: bool,
+    /// What is done when the callback has returned (rules R1, Y1).
+    pub(crate) after: VecDeque<After>,
+    last_context: u32,
+}
+
+/// What an id stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Context {
+    /// Index into the VM's roots.
+    Root(usize),
+    /// A filter of a stream, and the index of its root.
+    Http {
+        stream: StreamId,
+        filter: usize,
+        root: usize,
+    },
+}
+
+/// A plugin's root context.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) context: u32,
+    pub(crate) plugin: PluginIdentity,
+    pub(crate) configuration: Vec<u8>,
+    /// Buffer 7 is readable only while the plugin is being configured (rule L5).
+    pub(crate) configuring: bool,
+    /// The answer whose callback is running (rule C4).
+    pub(crate) call: Option<CallResponse>,
+    pub(crate) tick: Option<Duration>,
+}
+
+/// Who a plugin says it is (properties `plugin_*`).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PluginIdentity {
+    pub(crate) name: String,
+    pub(crate) root_id: String,
+    pub(crate) vm_id: String,
+}
+
+/// What all VMs of a proxy share.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) logs: Arc<LogStore>,
+    pub(crate) data: Arc<SharedData>,
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) workers: Arc<AtomicU64>,
+}
+
+/// Something a hostcall asked for that waits until its callback has returned.
+#[derive(Debug)]
+pub(crate) struct After {
+    pub(crate) stream: StreamId,
+    pub(crate) filter: usize,
+    pub(crate) action: Action,
+}
+
+/// See [`After`].
+#[derive(Debug)]
+pub(crate) enum Action {
+    Continue(Direction),
+    Reset,
+    Reply(Box<LocalReply>),
+    /// A held body has changed its size: look at the limit (rule B2).
+    CheckBuffer(Direction),
+}
+
+// === impl VmState ===
+
+impl VmState {
+    pub(crate) fn new(index: usize, id: &str, abi: AbiVersion, shared: Shared) -> Self {
+        Self {
+            worker: 0,
+            index,
+            clusters: Vec::new(),
+            id: id.to_owned(),
+            name: String::new(),
+            configuration: Vec::new(),
+            environment: BTreeMap::new(),
+            abi,
+            shared,
+            world: Box::default(),
+            memory: None,
+            malloc: None,
+            contexts: HashMap::new(),
+            roots: Vec::new(),
+            http_tokens: HttpTokens::default(),
+            metrics: Metrics::default(),
+            current: 0,
+            effective: 0,
+            stop_iteration: false,
+            after: VecDeque::new(),
+            last_context: 0,
+        }
+    }
+
+    /// A state for checking imports, never run.
+    pub(crate) fn for_linking() -> Self {
+        Self::new(0, "", AbiVersion::default(), Shared::default())
+    }
+
+    /// A new id; roots and streams share the counter (rule L3).
+    pub(crate) fn new_context(&mut self, context: Context) -> u32 {
+        loop {
+            self.last_context = self.last_context.wrapping_add(1);
+            let free = !self.contexts.contains_key(&self.last_context);
+            if free && self.last_context != 0 {
+                break;
+            }
+        }
+        self.contexts.insert(self.last_context, context);
+        self.last_context
+    }
+
+    pub(crate) fn new_root(&mut self, plugin: PluginIdentity, configuration: Vec<u8>) -> u32 {
+        let context = self.new_context(Context::Root(self.roots.len()));
+        self.roots.push(Root {
+            context,
+            plugin,
+            configuration,
+            configuring: false,
+            call: None,
+            tick: None,
+        });
+        context
+    }
+
+    /// Where the root context of that id is among the roots.
+    pub(crate) fn root_index(&self, context: u32) -> usize {
+        let index = self.roots.iter().position(|root| root.context == context);
+        index.unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn set_configuring(&mut self, context: u32, configuring: bool) {
+        let index = self.root_index(context);
+        if let Some(root) = self.roots.get_mut(index) {
+            root.configuring = configuring;
+        }
+    }
+
+    pub(crate) fn set_call_response(&mut self, context: u32, response: Option<CallResponse>) {
+        let index = self.root_index(context);
+        if let Some(root) = self.roots.get_mut(index) {
+            root.call = response;
+        }
+    }
+
+    /// The context that hostcalls act on.
+    pub(crate) fn target(&self) -> Option<Context> {
+        let id = if self.effective == 0 {
+            self.current
+        } else {
+            self.effective
+        };
+        self.contexts.get(&id).copied()
+    }
+
+    /// The stream and filter that hostcalls act on; none in a root context.
+    pub(crate) fn target_filter(&self) -> Option<(StreamId, usize)> {
+        match self.target()? {
+            Context::Http { stream, filter, .. } => Some((stream, filter)),
+            Context::Root(_) => None,
+        }
+    }
+
+    pub(crate) fn stream(&self) -> Option<(&Stream, usize)> {
+        let (id, filter) = self.target_filter()?;
+        Some((self.world.http.get(id)?, filter))
+    }
+
+    pub(crate) fn stream_mut(&mut self) -> Option<(&mut Stream, usize)> {
+        let (id, filter) = self.target_filter()?;
+        Some((self.world.http.get_mut(id)?, filter))
+    }
+
+    /// The root of the context that hostcalls act on.
+    pub(crate) fn root(&self) -> Option<&Root> {
+        self.roots.get(self.target()?.root())
+    }
+
+    pub(crate) fn root_mut(&mut self) -> Option<&mut Root> {
+        let index = self.target()?.root();
+        self.roots.get_mut(index)
+    }
+
+    /// Leaves something to do until the callback has returned. Without a stream there is nothing to do it to (rule R4).
+    pub(crate) fn defer(&mut self, action: Action) {
+        if let Some((stream, filter)) = self.target_filter() {
+            self.after.push_back(After {
+                stream,
+                filter,
+                action,
+            });
+        }
+    }
+
+    pub(crate) fn log(&self, level: &str, message: String) {
+        let name = self.root().map_or(&self.name, |root| &root.plugin.name);
+        self.shared.logs.add(name, level, message);
+    }
+
+    /// Says that a filter did what crashes, hangs or confuses Envoy; it is not done here.
+    pub(crate) fn refuse(&self, rule: &str, what: &str) {
+        self.log("error", format!("rule {rule}: {what}"));
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// A number that no other worker of the process has.
+    pub(crate) fn next_worker(&self) -> u64 {
+        self.workers.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+// === impl Context ===
+
+impl Context {
+    pub(crate) fn root(self) -> usize {
+        match self {
+            Self::Root(root) | Self::Http { root, .. } => root,
+        }
+    }
+}
