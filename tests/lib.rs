@@ -2,6 +2,8 @@
 //!
 //! The tests themselves are in `tests/`, scenarios in `scenarios/`, the filters that only tests load in `subjects/`.
 
+pub mod conformance;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;

@@ -22,6 +22,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use self::driver::{Driver, Fleet};
 use crate::engine::Engine;
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
@@ -34,17 +35,39 @@ use crate::subject::{LogLine, Subject};
 pub struct Front {
     addresses: HashMap<String, SocketAddr>,
     shared: Shared,
+    _main_thread: Arc<Driver>,
     // Dropped last: it runs everything above.
     runtime: Option<Runtime>,
 }
 
+/// How to run a front.
+#[derive(Debug, Clone)]
+pub struct FrontOptions {
+    /// What happens to the lines that plugins log.
+    pub logs: Logs,
+    /// Worker threads, as Envoy's `--concurrency`: each has VMs of its own.
+    pub workers: usize,
+}
+
 /// What happens to the lines that plugins log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Logs {
     /// Kept for [`Subject::logs`].
+    #[default]
     Keep,
     /// Kept, and printed to standard error from level info on.
     Print,
+}
+
+// === impl FrontOptions ===
+
+impl Default for FrontOptions {
+    fn default() -> Self {
+        Self {
+            logs: Logs::Keep,
+            workers: 1,
+        }
+    }
 }
 
 // === impl Front ===
@@ -55,9 +78,9 @@ impl Front {
     /// # Errors
     /// When a module does not load, a plugin refuses its configuration, or an address cannot be listened on. Nothing
     /// is left running then.
-    pub fn start(listeners: &[Listener], logs: Logs) -> anyhow::Result<Self> {
+    pub fn start(listeners: &[Listener], options: &FrontOptions) -> anyhow::Result<Self> {
         let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
-        let store = match logs {
+        let store = match options.logs {
             Logs::Keep => LogStore::default(),
             Logs::Print => LogStore::echoing(),
         };
@@ -66,13 +89,28 @@ impl Front {
             ..Shared::default()
         };
         let engine = Arc::new(Engine::new()?);
+        let sockets = listen(&runtime, listeners)?;
+        Worker::rehearse(&engine, listeners, &shared)?;
+        let fleet = Arc::<Fleet>::default();
+        let start = || Worker::start(&engine, listeners, &shared);
+        let inside = runtime.enter();
+        // The main thread has every plugin too, with its timers and queues, but no streams (rule L2).
+        let main_thread = Driver::new(start()?, &fleet);
+        let workers = (0..options.workers.max(1)).map(|_| Ok(Driver::new(start()?, &fleet)));
+        let workers: Vec<_> = workers.collect::<anyhow::Result<_>>()?;
         let mut addresses = HashMap::new();
-        for listener in listeners {
-            let address = start_one(&engine, &runtime, listener, &shared)?;
+        for (index, (listener, socket)) in listeners.iter().zip(sockets).enumerate() {
+            let address = socket
+                .local_addr()
+                .context("a listening socket has an address")?;
             addresses.insert(listener.name.clone(), address);
+            let proxy = serve::Proxy::new(workers.clone(), index, &shared);
+            runtime.spawn(serve::accept(socket, Arc::new(proxy)));
         }
+        drop(inside);
         Ok(Self {
             addresses,
+            _main_thread: main_thread,
             shared,
             runtime: Some(runtime),
         })
@@ -106,22 +144,11 @@ impl Drop for Front {
     }
 }
 
-fn start_one(
-    engine: &Arc<Engine>,
-    runtime: &Runtime,
-    listener: &Listener,
-    shared: &Shared,
-) -> anyhow::Result<SocketAddr> {
-    let socket = runtime
-        .block_on(TcpListener::bind(listener.address))
-        .with_context(|| format!("cannot listen on {}", listener.address))?;
-    let address = socket
-        .local_addr()
-        .context("a listening socket has an address")?;
-    let worker = Worker::start(engine, listener, shared)?;
-    let _inside = runtime.enter();
-    let driver = driver::Driver::new(worker, listener.clusters.clone());
-    let proxy = serve::Proxy::new(driver, shared);
-    runtime.spawn(serve::accept(socket, Arc::new(proxy)));
-    Ok(address)
+// Before any plugin starts, so that a port that is taken is known at once.
+fn listen(runtime: &Runtime, listeners: &[Listener]) -> anyhow::Result<Vec<TcpListener>> {
+    let sockets = listeners.iter().map(|listener| {
+        let socket = runtime.block_on(TcpListener::bind(listener.address));
+        socket.with_context(|| format!("cannot listen on {}", listener.address))
+    });
+    sockets.collect()
 }

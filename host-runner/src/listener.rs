@@ -217,6 +217,22 @@ impl ModuleFile {
     }
 }
 
+/// The name of a listener's cluster in the whole proxy, where clusters are global: its own, unless another listener means
+/// another cluster by it.
+#[must_use]
+pub fn cluster_name(all: &[Listener], listener: &Listener, cluster: &str) -> String {
+    let named = |listener: &Listener| {
+        let found = listener.clusters.iter().find(|it| it.name == cluster)?;
+        Some((found.clone(), listener.buffer_limit, listener.trailers))
+    };
+    let meant = named(listener);
+    let is_other = |it: &Listener| named(it).is_some_and(|other| Some(other) != meant);
+    match all.iter().any(is_other) {
+        true => format!("{}/{cluster}", listener.name),
+        false => cluster.to_owned(),
+    }
+}
+
 /// SHA-256 in lower-case hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, Logs};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Cluster, Listener, Route};
 use host_runner::subject::Subject;
 
@@ -106,7 +106,7 @@ fn both_answer_alike() {
     let upstream = upstream();
     let listeners =
         [("up", upstream), ("nobody", closed())].map(|(name, address)| listener(name, address));
-    let front = Front::start(&listeners, Logs::Keep).unwrap();
+    let front = Front::start(&listeners, &FrontOptions::default()).unwrap();
     let envoy = Envoy::start(&listeners, &EnvoyOptions::default()).unwrap();
     let targets = TARGETS
         .iter()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, Logs};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Listener, sha256_hex};
 use host_runner::mesh::Mesh;
 use host_runner::scenario::Suite;
@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let listeners = suite.listeners();
     let envoy = Arc::new(Envoy::start(&listeners, &EnvoyOptions::default())?);
-    let runner = Arc::new(Front::start(&listeners, Logs::Keep)?);
+    let runner = Arc::new(Front::start(&listeners, &FrontOptions::default())?);
     let mut trials = suite.trials(vec![runner, Arc::clone(&envoy) as Arc<dyn Subject>]);
     let loaded = Arc::clone(&envoy);
     trials.push(Trial::test(

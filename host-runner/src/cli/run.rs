@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Modules, Outcome};
 use crate::envoy::{Envoy, EnvoyOptions};
-use crate::front::{Front, Logs};
+use crate::front::{Front, FrontOptions, Logs};
 use crate::mesh::Mesh;
 use crate::subject::Subject;
 
@@ -22,6 +22,9 @@ pub(super) struct Run {
     /// What to serve it with.
     #[arg(long, value_enum, default_value_t = On::Runner)]
     on: On,
+    /// Worker threads of host-runner, each with VMs of its own.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    workers: usize,
     #[command(flatten)]
     modules: Modules,
 }
@@ -45,8 +48,12 @@ impl Run {
         // From here on everything started ends when its value is dropped, whichever way this function is left.
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let listeners = [listener];
+        let options = FrontOptions {
+            logs: Logs::Print,
+            workers: self.workers,
+        };
         let subject: Box<dyn Subject> = match self.on {
-            On::Runner => Box::new(Front::start(&listeners, Logs::Print)?),
+            On::Runner => Box::new(Front::start(&listeners, &options)?),
             On::Envoy => Box::new(Envoy::start(&listeners, &EnvoyOptions::default())?),
         };
         // Only now: while Envoy starts, Ctrl-C ends this process at once, and Envoy's guard ends Envoy.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Modules, Outcome};
 use crate::envoy::{Envoy, EnvoyOptions};
-use crate::front::{Front, Logs};
+use crate::front::{Front, FrontOptions};
 use crate::mesh::Mesh;
 use crate::scenario::Suite;
 use crate::subject::Subject;
@@ -59,7 +59,10 @@ impl On {
         let listeners = suite.listeners();
         let mut subjects: Vec<Arc<dyn Subject>> = Vec::new();
         if matches!(self, Self::Runner | Self::Both) {
-            subjects.push(Arc::new(Front::start(&listeners, Logs::Keep)?));
+            subjects.push(Arc::new(Front::start(
+                &listeners,
+                &FrontOptions::default(),
+            )?));
         }
         if matches!(self, Self::Envoy | Self::Both) {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;

@@ -1,6 +1,7 @@
 //! Listeners to a complete Envoy bootstrap (`envoy.config.bootstrap.v3.Bootstrap`), as JSON or as YAML for people.
 //! `config envoy` prints it, [`super::Envoy`] runs it: there is only one way from a listener to an Envoy.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
 use super::plugin::plugin_config;
-use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, Protocol};
+use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, Protocol, cluster_name};
 
 const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
 const TCP_PROXY: &str =
@@ -29,23 +30,28 @@ pub struct BootstrapOptions {
     pub modules: Option<PathBuf>,
 }
 
-/// How names are made unique in one Envoy: clusters are global there, but belong to a listener here.
+/// All listeners, by which the names of clusters are made unique: they are global in Envoy, but belong to a listener here.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Names {
-    prefixed: bool,
+pub(super) struct Names<'a> {
+    all: &'a [Listener],
 }
 
 /// A complete bootstrap for Envoy 1.40: one HTTP listener each, static clusters, nothing remote.
 #[must_use]
 pub fn bootstrap(listeners: &[Listener], options: &BootstrapOptions) -> Value {
-    let names = Names {
-        prefixed: listeners.len() > 1,
-    };
+    let names = Names { all: listeners };
+    let mut clusters: Vec<Value> = listeners
+        .iter()
+        .flat_map(|it| clusters(it, names))
+        .collect();
+    // Listeners that mean the same cluster share it.
+    let mut seen = HashSet::new();
+    clusters.retain(|cluster| seen.insert(cluster.get("name").map(Value::to_string)));
     let mut document = json!({
         "node": { "id": "meshwright", "cluster": "meshwright" },
         "static_resources": {
             "listeners": listeners.iter().map(|it| listener(it, names, options)).collect::<Vec<_>>(),
-            "clusters": listeners.iter().flat_map(|it| clusters(it, names)).collect::<Vec<_>>(),
+            "clusters": clusters,
         },
     });
     if let (Some(address), Some(root)) = (options.admin, document.as_object_mut()) {
@@ -74,7 +80,7 @@ pub fn module_file_name(module: &ModuleFile) -> String {
     format!("{}-{}.wasm", module.name, module.sha256)
 }
 
-fn listener(listener: &Listener, names: Names, options: &BootstrapOptions) -> Value {
+fn listener(listener: &Listener, names: Names<'_>, options: &BootstrapOptions) -> Value {
     let filters = match listener.protocol {
         Protocol::Http => vec![connection_manager(listener, names, options)],
         Protocol::Tcp => tcp_filters(listener, names, options),
@@ -92,7 +98,7 @@ fn listener(listener: &Listener, names: Names, options: &BootstrapOptions) -> Va
 }
 
 /// The plugins as network filters, then Envoy's TCP proxy.
-fn tcp_filters(listener: &Listener, names: Names, options: &BootstrapOptions) -> Vec<Value> {
+fn tcp_filters(listener: &Listener, names: Names<'_>, options: &BootstrapOptions) -> Vec<Value> {
     let wasm = |plugin| {
         json!({
             "name": "envoy.filters.network.wasm",
@@ -161,13 +167,10 @@ fn socket_address(address: SocketAddr) -> Value {
 
 // === impl Names ===
 
-impl Names {
+impl Names<'_> {
     /// The name of a listener's cluster in Envoy.
     pub(super) fn cluster(self, listener: &Listener, cluster: &str) -> String {
-        match self.prefixed {
-            true => format!("{}/{cluster}", listener.name),
-            false => cluster.to_owned(),
-        }
+        cluster_name(self.all, listener, cluster)
     }
 }
 

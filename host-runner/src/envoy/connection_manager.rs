@@ -13,7 +13,7 @@ const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v
 
 pub(super) fn connection_manager(
     listener: &Listener,
-    names: Names,
+    names: Names<'_>,
     options: &BootstrapOptions,
 ) -> Value {
     json!({
@@ -55,7 +55,7 @@ fn wasm_filter(plugin: &Plugin, options: &BootstrapOptions) -> Value {
     })
 }
 
-fn route_config(listener: &Listener, names: Names) -> Value {
+fn route_config(listener: &Listener, names: Names<'_>) -> Value {
     json!({
         "name": listener.name,
         "virtual_hosts": [{
@@ -67,7 +67,7 @@ fn route_config(listener: &Listener, names: Names) -> Value {
 }
 
 /// Timeout 0 is none, as Istio has it; Envoy's own default would be 15 s.
-fn route(listener: &Listener, route: &Route, names: Names) -> Value {
+fn route(listener: &Listener, route: &Route, names: Names<'_>) -> Value {
     let condition = match &route.state {
         Some((name, value)) => {
             json!({ "prefix": "/", "filter_state": [filter_state(name, value)] })

@@ -23,14 +23,19 @@ use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Direction, StreamInfo};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
-use crate::listener::Cluster;
 
 /// One worker and all that it is connected to.
 pub(crate) struct Driver {
     this: Weak<Self>,
     state: Mutex<State>,
     upstreams: Upstreams,
-    clusters: Vec<Cluster>,
+    fleet: Arc<Fleet>,
+}
+
+/// The drivers of all workers of a proxy, by the worker's number.
+#[derive(Default)]
+pub(crate) struct Fleet {
+    drivers: Mutex<HashMap<u64, Weak<Driver>>>,
 }
 
 struct State {
@@ -63,10 +68,17 @@ struct Hold {
     over: Arc<AtomicBool>,
 }
 
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Driver").finish_non_exhaustive()
+    }
+}
+
 // === impl Driver ===
 
 impl Driver {
-    pub(crate) fn new(worker: Worker, clusters: Vec<Cluster>) -> Arc<Self> {
+    pub(crate) fn new(worker: Worker, fleet: &Arc<Fleet>) -> Arc<Self> {
+        let number = worker.number;
         let state = State {
             worker,
             streams: HashMap::new(),
@@ -76,24 +88,27 @@ impl Driver {
             this: Weak::clone(this),
             state: Mutex::new(state),
             upstreams: Upstreams::new(),
-            clusters,
+            fleet: Arc::clone(fleet),
         });
+        fleet.add(number, &driver);
         // What the plugins asked for while they were configured.
         driver.tell(|_| ());
         driver
     }
 
-    /// Begins a stream; its response comes through the receiver, which is closed when there is none (rule R6).
+    /// Begins a stream of the chain of that index; its response comes through the receiver, which is closed when there is none (rule R6).
     pub(crate) fn open(
         self: &Arc<Self>,
+        chain: usize,
         info: StreamInfo,
         headers: HeaderMap,
         end: bool,
-    ) -> (Held, Arc<Gate>, oneshot::Receiver<Response<Body>>) {
+    ) -> Option<(Held, Arc<Gate>, oneshot::Receiver<Response<Body>>)> {
         let (answer, answered) = oneshot::channel();
         let gate = Arc::new(Gate::default());
         let mut state = self.lock();
-        let id = state.worker.open(info, headers, end);
+        let chain = state.worker.chain(chain)?;
+        let id = state.worker.open(&chain, info, headers, end);
         let over = Arc::<AtomicBool>::default();
         let held = Arc::new(Hold {
             driver: Arc::clone(self),
@@ -113,7 +128,7 @@ impl Driver {
         state.streams.insert(id, wires);
         self.settle(&mut state);
         drop(state);
-        (Held(held), gate, answered)
+        Some((Held(held), gate, answered))
     }
 
     /// Tells the worker something, and does what comes of it.
@@ -132,12 +147,15 @@ impl Driver {
         while let Some(effect) = state.worker.next_effect() {
             match effect {
                 Effect::Http(id, effect) => self.http(state, id, effect),
-                Effect::Call(id, call) => self.call(id, *call),
+                Effect::Call(id, call) => self.call(state, id, *call),
                 Effect::Tick(root, period) => self.arm(state, root, period),
-                Effect::QueueReady(worker, root, token) if worker == state.worker.number => {
-                    self.later(move |driver| driver.tell(|worker| worker.queue_ready(root, token)));
+                Effect::QueueReady(worker, root, token) => {
+                    if let Some(driver) = self.fleet.get(worker) {
+                        tokio::spawn(async move {
+                            driver.tell(|worker| worker.queue_ready(root, token));
+                        });
+                    }
                 }
-                Effect::QueueReady(..) => {}
             }
         }
     }
@@ -220,14 +238,13 @@ impl Driver {
     }
 
     fn send_request(&self, state: &mut State, id: StreamId, cluster: usize, end: bool) {
-        let (Some(cluster), Some(stream), Some(this)) = (
-            self.clusters.get(cluster),
-            state.worker.stream(id),
-            self.this.upgrade(),
-        ) else {
+        let (Some(stream), Some(this)) = (state.worker.stream(id), self.this.upgrade()) else {
             return;
         };
-        let Some(wires) = state.streams.get_mut(&id) else {
+        let (Some(cluster), Some(wires)) = (
+            stream.chain.clusters.get(cluster),
+            state.streams.get_mut(&id),
+        ) else {
             return;
         };
         let (sender, body) = channel(Arc::clone(&wires.from_client), ());
@@ -271,11 +288,8 @@ impl Driver {
         }
     }
 
-    fn call(&self, id: CallId, call: HttpCall) {
-        let cluster = self
-            .clusters
-            .iter()
-            .find(|cluster| cluster.name == call.cluster);
+    fn call(&self, state: &State, id: CallId, call: HttpCall) {
+        let cluster = state.worker.cluster(&call.cluster);
         let (Some(cluster), Some(driver)) = (cluster, self.this.upgrade()) else {
             return;
         };
@@ -300,11 +314,21 @@ impl Driver {
         });
         state.ticks.insert(root, timer.abort_handle());
     }
+}
 
-    fn later(&self, run: impl FnOnce(Arc<Self>) + Send + 'static) {
-        if let Some(driver) = self.this.upgrade() {
-            tokio::spawn(async move { run(driver) });
-        }
+// === impl Fleet ===
+
+impl Fleet {
+    fn add(&self, worker: u64, driver: &Arc<Driver>) {
+        self.lock().insert(worker, Arc::downgrade(driver));
+    }
+
+    fn get(&self, worker: u64) -> Option<Arc<Driver>> {
+        self.lock().get(&worker)?.upgrade()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Driver>>> {
+        self.drivers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -29,7 +29,10 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
 /// One listener, ready to serve.
 pub(crate) struct Proxy {
-    driver: Arc<Driver>,
+    /// One for each worker; connections go to them in turn.
+    drivers: Vec<Arc<Driver>>,
+    /// The index of the listener.
+    chain: usize,
     shared: Shared,
     connections: AtomicU64,
     own_address: IpAddr,
@@ -38,9 +41,10 @@ pub(crate) struct Proxy {
 // === impl Proxy ===
 
 impl Proxy {
-    pub(crate) fn new(driver: Arc<Driver>, shared: &Shared) -> Self {
+    pub(crate) fn new(drivers: Vec<Arc<Driver>>, chain: usize, shared: &Shared) -> Self {
         Self {
-            driver,
+            drivers,
+            chain,
             shared: shared.clone(),
             connections: AtomicU64::new(0),
             own_address: own_address(),
@@ -65,7 +69,13 @@ impl Proxy {
         };
         let info = StreamInfo::new(connection, self.shared.clock.now());
         let end = body.is_end_stream();
-        let (held, gate, answered) = self.driver.open(info, headers, end);
+        let turn = connection.id % self.drivers.len().max(1) as u64;
+        let driver = usize::try_from(turn)
+            .ok()
+            .and_then(|turn| self.drivers.get(turn))
+            .ok_or(Cut)?;
+        let opened = driver.open(self.chain, info, headers, end);
+        let (held, gate, answered) = opened.ok_or(Cut)?;
         if !end {
             let http1 = parts.version < Version::HTTP_2;
             tokio::spawn(request_body(held.clone(), body, (http1, gate)));

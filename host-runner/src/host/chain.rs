@@ -8,15 +8,20 @@ mod finish;
 mod iterate;
 mod replies;
 
+use std::ops::Range;
+
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
-use crate::listener::{Cluster, Listener, Route};
+use crate::listener::{Cluster, Listener, Route, cluster_name};
 
 /// What every stream of a listener passes.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) routes: Vec<Route>,
+    /// By their names in the whole proxy.
     pub(crate) clusters: Vec<Cluster>,
+    /// Which of the worker's plugins are its filters, in order.
+    pub(crate) plugins: Range<usize>,
     /// Bytes that may be held back in one direction (rule B1).
     pub(crate) buffer_limit: usize,
 }
@@ -24,10 +29,21 @@ pub(crate) struct Chain {
 // === impl Chain ===
 
 impl Chain {
-    pub(crate) fn new(listener: &Listener) -> Self {
+    /// The chain of one of all listeners, whose filters are these plugins of the worker.
+    pub(crate) fn new(listener: &Listener, all: &[Listener], plugins: Range<usize>) -> Self {
+        let name = |name: &str| cluster_name(all, listener, name);
+        let route = |route: &Route| Route {
+            cluster: name(&route.cluster),
+            ..route.clone()
+        };
+        let cluster = |cluster: &Cluster| Cluster {
+            name: name(&cluster.name),
+            ..cluster.clone()
+        };
         Self {
-            routes: listener.routes.clone(),
-            clusters: listener.clusters.clone(),
+            routes: listener.routes.iter().map(route).collect(),
+            clusters: listener.clusters.iter().map(cluster).collect(),
+            plugins,
             buffer_limit: listener.buffer_limit as usize,
         }
     }

@@ -12,7 +12,7 @@ use crate::host::callout::{CallResponse, HttpTokens};
 use crate::host::clock::Clock;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
-use crate::host::stores::metrics::Metrics;
+use crate::host::stores::metrics::{Metrics, Stats};
 use crate::host::stores::queues::Queues;
 use crate::host::stores::shared_data::SharedData;
 use crate::host::stream::{Direction, Stream};
@@ -24,7 +24,7 @@ pub(crate) struct VmState {
     pub(crate) worker: u64,
     pub(crate) index: usize,
     /// The names that callouts may use.
-    pub(crate) clusters: Vec<String>,
+    pub(crate) clusters: Arc<[String]>,
     pub(crate) id: String,
     /// The plugin it was made for, which is who logs before there is a root context.
     pub(crate) name: String,
@@ -92,6 +92,7 @@ pub(crate) struct Shared {
     pub(crate) logs: Arc<LogStore>,
     pub(crate) data: Arc<SharedData>,
     pub(crate) queues: Arc<Queues>,
+    pub(crate) stats: Arc<Stats>,
     pub(crate) workers: Arc<AtomicU64>,
 }
 
@@ -120,25 +121,25 @@ impl VmState {
         Self {
             worker: 0,
             index,
-            clusters: Vec::new(),
+            clusters: Arc::default(),
             id: id.to_owned(),
             name: String::new(),
             configuration: Vec::new(),
             environment: BTreeMap::new(),
             abi,
-            shared,
             world: Box::default(),
             memory: None,
             malloc: None,
             contexts: HashMap::new(),
             roots: Vec::new(),
             http_tokens: HttpTokens::default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(Arc::clone(&shared.stats)),
             current: 0,
             effective: 0,
             stop_iteration: false,
             after: VecDeque::new(),
             last_context: 0,
+            shared,
         }
     }
 

@@ -1,4 +1,4 @@
-//! A worker: the VMs of a chain's plugins, started and configured, on one thread (rules L1 to L5), and its streams.
+//! A worker: the VMs of all listeners' plugins, started and configured, on one thread (rules L1 to L5), and its streams.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::host::stream::Filter;
 use crate::host::vm::{Vm, VmFailed};
 use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
 use crate::host::world::{StreamId, World};
-use crate::listener::{FailurePolicy, Listener, Plugin};
+use crate::listener::{Cluster, FailurePolicy, Listener, Plugin, VmOptions, cluster_name};
 
 /// A VM that failed is replaced no sooner than this after it was made (rule T3).
 const RELOAD_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The VMs of one filter chain, and the streams that pass it.
+/// The VMs of one thread, and the streams that pass them.
 pub(crate) struct Worker {
     /// Unique in the process.
     pub(crate) number: u64,
@@ -28,8 +28,12 @@ pub(crate) struct Worker {
     pub(super) world: Box<World>,
     pub(super) vms: Vec<Vm>,
     plugins: Vec<Started>,
-    pub(super) chain: Arc<Chain>,
+    pub(super) chains: Vec<Arc<Chain>>,
+    clusters: Arc<[String]>,
 }
+
+/// What makes a VM another VM.
+type VmKey = (VmOptions, String, Vec<String>);
 
 /// A plugin in its VM.
 struct Started {
@@ -63,50 +67,88 @@ pub(crate) enum StartError {
 // === impl Worker ===
 
 impl Worker {
-    /// Starts and configures every plugin of a listener.
+    /// Starts and configures every plugin of every listener.
     pub(crate) fn start(
         engine: &Arc<Engine>,
-        listener: &Listener,
+        listeners: &[Listener],
         shared: &Shared,
     ) -> Result<Self, StartError> {
-        let mut worker = Self {
+        let mut worker = Self::idle(engine, listeners, shared);
+        let mut machines = HashMap::new();
+        for listener in listeners {
+            let first = worker.plugins.len();
+            for plugin in &listener.plugins {
+                worker.start_plugin(plugin, &mut machines)?;
+            }
+            let plugins = first..worker.plugins.len();
+            worker
+                .chains
+                .push(Arc::new(Chain::new(listener, listeners, plugins)));
+        }
+        Ok(worker)
+    }
+
+    /// Starts each plugin once in a VM of its own, which is then dropped without a word: whoever refuses its
+    /// configuration does so here (rule L2).
+    pub(crate) fn rehearse(
+        engine: &Arc<Engine>,
+        listeners: &[Listener],
+        shared: &Shared,
+    ) -> Result<(), StartError> {
+        for plugin in listeners.iter().flat_map(|listener| &listener.plugins) {
+            let mut canary = Self::idle(engine, listeners, shared);
+            canary.start_plugin(plugin, &mut HashMap::new())?;
+        }
+        Ok(())
+    }
+
+    fn idle(engine: &Arc<Engine>, listeners: &[Listener], shared: &Shared) -> Self {
+        let names = listeners.iter().flat_map(|listener| {
+            let clusters = listener.clusters.iter();
+            clusters.map(|cluster| cluster_name(listeners, listener, &cluster.name))
+        });
+        Self {
             number: shared.next_worker(),
             engine: Arc::clone(engine),
             shared: shared.clone(),
             world: Box::default(),
             vms: Vec::new(),
             plugins: Vec::new(),
-            chain: Arc::new(Chain::new(listener)),
-        };
-        let mut machines = HashMap::new();
-        for plugin in &listener.plugins {
-            let module = worker.load(plugin)?;
-            // Plugins with equal options and the same module share a VM (rule L4).
-            let key = (
-                plugin.vm.clone(),
-                plugin.module.sha256.clone(),
-                plugin.allowed_capabilities.clone(),
-            );
-            let vm = match machines.get(&key) {
-                Some(vm) => Ok(*vm),
-                None => worker.new_vm(plugin, &module),
-            };
-            let root = vm.and_then(|vm| {
-                machines.insert(key, vm);
-                worker.configure(plugin, vm)
-            });
-            let refused = || StartError::Refused {
-                plugin: plugin.name.clone(),
-                said: last_words(shared, &plugin.name),
-            };
-            let root = root.ok().flatten().ok_or_else(refused)?;
-            worker.plugins.push(Started {
-                plugin: plugin.clone(),
-                module,
-                root,
-            });
+            chains: Vec::new(),
+            clusters: names.collect(),
         }
-        Ok(worker)
+    }
+
+    // Plugins with equal options and the same module share a VM (rule L4).
+    fn start_plugin(
+        &mut self,
+        plugin: &Plugin,
+        machines: &mut HashMap<VmKey, usize>,
+    ) -> Result<(), StartError> {
+        let module = self.load(plugin)?;
+        let key = (
+            plugin.vm.clone(),
+            plugin.module.sha256.clone(),
+            plugin.allowed_capabilities.clone(),
+        );
+        let vm = match machines.get(&key) {
+            Some(vm) => Ok(*vm),
+            None => self.new_vm(plugin, &module),
+        };
+        let root = vm.and_then(|vm| {
+            machines.insert(key, vm);
+            self.configure(plugin, vm)
+        });
+        let root = root.ok().flatten().ok_or_else(|| StartError::Refused {
+            plugin: plugin.name.clone(),
+            said: last_words(&self.shared, &plugin.name),
+        })?;
+        self.plugins.push(Started {
+            plugin: plugin.clone(),
+            module,
+            root,
+        });
+        Ok(())
     }
 
     fn load(&self, plugin: &Plugin) -> Result<Arc<Module>, StartError> {
@@ -125,12 +167,7 @@ impl Worker {
         state.environment = plugin.vm.environment.clone();
         state.name.clone_from(&plugin.name);
         state.worker = self.number;
-        state.clusters = self
-            .chain
-            .clusters
-            .iter()
-            .map(|it| it.name.clone())
-            .collect();
+        state.clusters = Arc::clone(&self.clusters);
         let allowed = &plugin.allowed_capabilities;
         let is_allowed = |name: &str| {
             allowed.is_empty() || name.starts_with("envoy_") || allowed.iter().any(|it| it == name)
@@ -164,9 +201,9 @@ impl Worker {
     }
 
     /// The filters of a new stream, with their context ids.
-    pub(super) fn new_filters(&mut self, stream: StreamId) -> Vec<Filter> {
+    pub(super) fn new_filters(&mut self, chain: &Chain, stream: StreamId) -> Vec<Filter> {
         let mut filters = Vec::new();
-        for index in 0..self.plugins.len() {
+        for index in chain.plugins.clone() {
             let vm = self.usable_vm(index);
             let Some(started) = self.plugins.get(index) else {
                 continue;
@@ -225,6 +262,17 @@ impl Worker {
         let plugin = stream.and_then(|it| Some(it.filters.get(index)?.plugin));
         let started = plugin.and_then(|plugin| self.plugins.get(plugin));
         started.is_some_and(|started| started.plugin.allow_on_headers_stop_iteration)
+    }
+
+    /// The chain of the listener of that index.
+    pub(crate) fn chain(&self, index: usize) -> Option<Arc<Chain>> {
+        self.chains.get(index).map(Arc::clone)
+    }
+
+    /// A cluster by its name in the whole proxy.
+    pub(crate) fn cluster(&self, name: &str) -> Option<&Cluster> {
+        let mut clusters = self.chains.iter().flat_map(|chain| &chain.clusters);
+        clusters.find(|cluster| cluster.name == name)
     }
 
     /// What is to be done outside, in order.

@@ -91,22 +91,22 @@ fn link_metrics(linker: &mut Linker<VmState>) -> Result<()> {
     linker.func_wrap(
         "env",
         "proxy_increment_metric",
-        |mut caller: Caller<'_, VmState>, id: u32, offset: i64| {
-            Status::of(caller.data_mut().metrics.increment(id, offset))
+        |caller: Caller<'_, VmState>, id: u32, offset: i64| {
+            Status::of(caller.data().metrics.increment(id, offset))
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_record_metric",
-        |mut caller: Caller<'_, VmState>, id: u32, value: i64| {
-            Status::of(caller.data_mut().metrics.record(id, value))
+        |caller: Caller<'_, VmState>, id: u32, value: i64| {
+            Status::of(caller.data().metrics.record(id, value))
         },
     )?;
     linker.func_wrap(
         "env",
         "proxy_get_metric",
-        |mut caller: Caller<'_, VmState>, id: u32, out: u32| {
-            let value = caller.data_mut().metrics.get(id);
+        |caller: Caller<'_, VmState>, id: u32, out: u32| {
+            let value = caller.data().metrics.get(id);
             Status::of(value.and_then(|value| Guest::new(caller).write_u64(out, value)))
         },
     )?;

@@ -109,13 +109,22 @@ fn a_route_on_state_matches_filter_state_under_wasm() {
 }
 
 #[test]
-fn one_listener_keeps_its_cluster_names_and_several_are_told_apart() {
+fn clusters_keep_their_names_unless_two_listeners_mean_different_ones() {
     let alone = bootstrap(&[reviews("a")], &BootstrapOptions::default());
     assert_eq!(
         *at(&alone, "/static_resources/clusters/0/name"),
         "outbound|9080|v2|reviews"
     );
-    let both = bootstrap(&[reviews("a"), reviews("b")], &BootstrapOptions::default());
+    let shared = bootstrap(&[reviews("a"), reviews("b")], &BootstrapOptions::default());
+    assert_eq!(
+        at(&shared, "/static_resources/clusters")
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+    let mut other = reviews("b");
+    other.clusters[0].address.set_port(9081);
+    let both = bootstrap(&[reviews("a"), other], &BootstrapOptions::default());
     assert_eq!(
         *at(&both, "/static_resources/clusters/1/name"),
         "b/outbound|9080|v2|reviews"

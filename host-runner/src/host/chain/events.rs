@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::host::chain::Chain;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, Source, Stream, StreamInfo};
@@ -10,12 +11,18 @@ use crate::host::world::StreamId;
 
 impl Worker {
     /// A request has begun.
-    pub(crate) fn open(&mut self, info: StreamInfo, headers: HeaderMap, end: bool) -> StreamId {
-        let mut stream = Stream::new(Arc::clone(&self.chain), info, headers);
+    pub(crate) fn open(
+        &mut self,
+        chain: &Arc<Chain>,
+        info: StreamInfo,
+        headers: HeaderMap,
+        end: bool,
+    ) -> StreamId {
+        let mut stream = Stream::new(Arc::clone(chain), info, headers);
         stream.info.route = stream.chain.pick(&stream);
         stream.request.complete = end;
         let id = self.world.http.insert(stream);
-        let filters = self.new_filters(id);
+        let filters = self.new_filters(chain, id);
         if let Some(stream) = self.world.http.get_mut(id) {
             stream.filters = filters;
         }

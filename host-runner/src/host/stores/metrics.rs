@@ -1,6 +1,7 @@
-//! Metrics as a VM knows them: by id, with the kind in the low bits (rule Q4).
+//! Metrics: a VM knows them by id, with the kind in the low bits; their values belong to the process (rule Q4).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::abi::Status;
 
@@ -8,12 +9,18 @@ use crate::abi::Status;
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     names: HashMap<u32, String>,
-    values: HashMap<(Kind, String), i64>,
     last: [u32; 3],
+    stats: Arc<Stats>,
+}
+
+/// The values of all metrics of the process, by kind and name.
+#[derive(Debug, Default)]
+pub(crate) struct Stats {
+    values: Mutex<BTreeMap<(Kind, String), i64>>,
 }
 
 /// What a metric does with what it is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Counter,
     Gauge,
@@ -25,6 +32,13 @@ const KIND_BITS: u32 = 3;
 // === impl Metrics ===
 
 impl Metrics {
+    pub(crate) fn new(stats: Arc<Stats>) -> Self {
+        Self {
+            stats,
+            ..Self::default()
+        }
+    }
+
     /// A new id, also for a name that is defined already.
     pub(crate) fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let last = self
@@ -37,44 +51,46 @@ impl Metrics {
         Ok(id)
     }
 
-    pub(crate) fn increment(&mut self, id: u32, offset: i64) -> Result<(), Status> {
-        match Kind::of(id) {
-            Some(Kind::Counter) if self.names.contains_key(&id) && offset <= 0 => {
-                Err(Status::BAD_ARGUMENT)
-            }
-            Some(kind @ (Kind::Counter | Kind::Gauge)) => {
-                let value = self.value(kind, id)?;
-                *value = value.wrapping_add(offset);
-                Ok(())
-            }
-            Some(Kind::Histogram) if !self.names.contains_key(&id) => Err(Status::NOT_FOUND),
-            _ => Err(Status::BAD_ARGUMENT),
+    pub(crate) fn increment(&self, id: u32, offset: i64) -> Result<(), Status> {
+        match Kind::of(id).ok_or(Status::BAD_ARGUMENT)? {
+            Kind::Counter if offset <= 0 => self.name(id).and(Err(Status::BAD_ARGUMENT)),
+            Kind::Histogram => self.name(id).and(Err(Status::BAD_ARGUMENT)),
+            kind => self
+                .change(kind, id, |value| value.wrapping_add(offset))
+                .map(drop),
         }
     }
 
     /// Sets a gauge, adds to a counter.
-    pub(crate) fn record(&mut self, id: u32, value: i64) -> Result<(), Status> {
+    pub(crate) fn record(&self, id: u32, recorded: i64) -> Result<(), Status> {
         match Kind::of(id).ok_or(Status::NOT_FOUND)? {
-            Kind::Counter => {
-                let present = self.value(Kind::Counter, id)?;
-                *present = present.wrapping_add(value);
-            }
-            kind => *self.value(kind, id)? = value,
+            kind @ Kind::Counter => self.change(kind, id, |value| value.wrapping_add(recorded)),
+            kind => self.change(kind, id, |_| recorded),
         }
-        Ok(())
+        .map(drop)
     }
 
-    pub(crate) fn get(&mut self, id: u32) -> Result<u64, Status> {
-        match Kind::of(id) {
-            Some(kind @ (Kind::Counter | Kind::Gauge)) => Ok(self.value(kind, id)?.cast_unsigned()),
-            Some(Kind::Histogram) if !self.names.contains_key(&id) => Err(Status::NOT_FOUND),
-            _ => Err(Status::BAD_ARGUMENT),
+    pub(crate) fn get(&self, id: u32) -> Result<u64, Status> {
+        match Kind::of(id).ok_or(Status::BAD_ARGUMENT)? {
+            Kind::Histogram => self.name(id).and(Err(Status::BAD_ARGUMENT)),
+            kind => self.change(kind, id, |value| value).map(i64::cast_unsigned),
         }
     }
 
-    fn value(&mut self, kind: Kind, id: u32) -> Result<&mut i64, Status> {
-        let name = self.names.get(&id).ok_or(Status::NOT_FOUND)?;
-        Ok(self.values.entry((kind, name.clone())).or_default())
+    fn name(&self, id: u32) -> Result<&String, Status> {
+        self.names.get(&id).ok_or(Status::NOT_FOUND)
+    }
+
+    fn change(&self, kind: Kind, id: u32, change: impl FnOnce(i64) -> i64) -> Result<i64, Status> {
+        let key = (kind, self.name(id)?.clone());
+        let mut values = self
+            .stats
+            .values
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let value = values.entry(key).or_default();
+        *value = change(*value);
+        Ok(*value)
     }
 }
 

@@ -1,0 +1,376 @@
+//! Where scripts run: a listener for each of them on one proxy, its upstreams, and a listener that only settles things.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions};
+use host_runner::subject::Subject;
+use tokio::runtime::Runtime;
+
+use super::client;
+use super::grpc::GrpcServer;
+use super::observe::{Notes, Transcript};
+use super::script::{PluginOptions, PluginScript, Script};
+use super::upstream::Server;
+
+/// How long anything that is waited for may take.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The clusters of a script; `{callout}` in a probe's script is the name of that one.
+const CLUSTERS: [&str; 5] = ["upstream", "second", "callout", "refused", "grpc"];
+
+/// The listener that settles things: it has no plugin.
+const SETTLER: &str = "settler";
+
+#[expect(
+    missing_debug_implementations,
+    reason = "a runtime and sockets have nothing to show"
+)]
+/// Scripts with their listeners and upstreams, for any number of hosts one after the other.
+pub struct Stage {
+    runtime: Runtime,
+    sets: Vec<Set>,
+    settler: Server,
+    host: CurrentHost,
+}
+
+/// The host whose turn it is, as upstreams see it.
+#[expect(
+    missing_debug_implementations,
+    reason = "a subject has nothing to show"
+)]
+#[derive(Clone, Default)]
+pub struct CurrentHost(Arc<Mutex<Option<Host>>>);
+
+/// A proxy that runs the stage's listeners.
+#[expect(
+    missing_debug_implementations,
+    reason = "a subject has nothing to show"
+)]
+#[derive(Clone)]
+pub struct Host {
+    subject: Arc<dyn Subject>,
+}
+
+// One script's part of the stage.
+struct Set {
+    script: Script,
+    listener: Listener,
+    notes: Notes,
+    _servers: Vec<Server>,
+    _grpc: GrpcServer,
+}
+
+// === impl Stage ===
+
+impl Stage {
+    /// Prepares the scripts; `modules` is the folder of the probe's modules.
+    ///
+    /// # Errors
+    /// When a module is missing or an address cannot be listened on.
+    pub fn new(scripts: &[(String, Script)], modules: &Path) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let host = CurrentHost::default();
+        let guard = runtime.enter();
+        let mut files = Modules {
+            folder: modules,
+            read: HashMap::new(),
+        };
+        let sets = scripts
+            .iter()
+            .map(|(id, script)| Set::new(id, script, &mut files, &host));
+        let sets = sets.collect::<anyhow::Result<_>>()?;
+        let settler = Server::start("settler", Notes::default(), settled(), &host)?;
+        drop(guard);
+        Ok(Self {
+            runtime,
+            sets,
+            settler,
+            host,
+        })
+    }
+
+    /// What a proxy must serve.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<Listener> {
+        let mut listeners: Vec<_> = self.sets.iter().map(|set| set.listener.clone()).collect();
+        listeners.push(Listener {
+            name: SETTLER.to_owned(),
+            routes: vec![Route {
+                state: None,
+                cluster: "settler".to_owned(),
+            }],
+            clusters: vec![Cluster::new("settler", self.settler.address())],
+            ..Listener::default()
+        });
+        listeners
+    }
+
+    /// Runs all scripts on a proxy.
+    ///
+    /// # Errors
+    /// When the proxy does not answer at all.
+    pub fn run(&self, subject: Arc<dyn Subject>) -> anyhow::Result<Vec<Transcript>> {
+        let host = Host { subject };
+        self.host.set(Some(host.clone()));
+        let transcripts = self
+            .sets
+            .iter()
+            .map(|set| self.run_one(set, &host))
+            .collect();
+        self.host.set(None);
+        transcripts
+    }
+
+    fn run_one(&self, set: &Set, host: &Host) -> anyhow::Result<Transcript> {
+        let _ = set.notes.take();
+        let address = host.address(&set.listener.name)?;
+        let peers = Notes::default();
+        let plugins: Vec<_> = set
+            .listener
+            .plugins
+            .iter()
+            .map(|it| it.name.clone())
+            .collect();
+        if let Err(error) = client::run(
+            &self.runtime,
+            &set.script,
+            address,
+            (host, &plugins),
+            &peers,
+        ) {
+            peers.add(format!("client! {error:#}"));
+        }
+        host.settle()?;
+        let mut lines = Vec::new();
+        for (index, plugin) in plugins.iter().enumerate() {
+            let of_plugin = host
+                .subject
+                .logs(plugin)
+                .into_iter()
+                .map(|line| line.message);
+            let shown = of_plugin.filter(|line| line.starts_with(['@', '~']));
+            let label = |line: String| {
+                if plugins.len() > 1 {
+                    format!("{index} {line}")
+                } else {
+                    line
+                }
+            };
+            lines.extend(shown.map(label));
+        }
+        lines.extend(peers.take());
+        lines.extend(set.notes.take());
+        let id = format!("{}.", set.listener.name);
+        let lines = lines.into_iter().map(|line| line.replace(&id, ""));
+        Ok(Transcript::new(&set.script, lines))
+    }
+}
+
+fn settled() -> Vec<super::script::ServerStep> {
+    let answer = "HTTP/1.1 200 OK\ncontent-length: 0\n\n";
+    vec![super::script::ServerStep::Answer(answer.to_owned())]
+}
+
+// === impl Host ===
+
+impl Host {
+    fn address(&self, listener: &str) -> anyhow::Result<SocketAddr> {
+        let address = self.subject.address(listener);
+        address.with_context(|| format!("{} has no listener `{listener}`", self.subject.name()))
+    }
+
+    /// Waits until the proxy has dealt with all that was sent before: a request of its own has gone there and back, on
+    /// the same thread of the proxy, twice.
+    ///
+    /// # Errors
+    /// When the proxy does not answer.
+    pub fn settle(&self) -> anyhow::Result<()> {
+        let address = self.address(SETTLER)?;
+        (0..2).try_for_each(|_| client::settle(address))
+    }
+
+    /// Waits for a line in the logs of some of these plugins.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub fn await_line(&self, plugins: &[String], text: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let mut lines = plugins.iter().flat_map(|plugin| self.subject.logs(plugin));
+            if lines.any(|line| line.message.contains(text)) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bail!("no log line has `{text}` after {PATIENCE:?}")
+    }
+}
+
+// === impl CurrentHost ===
+
+impl CurrentHost {
+    fn set(&self, host: Option<Host>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = host;
+    }
+
+    /// The host whose turn it is.
+    #[must_use]
+    pub fn get(&self) -> Option<Host> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+// === impl Set ===
+
+impl Set {
+    fn new(
+        id: &str,
+        script: &Script,
+        modules: &mut Modules<'_>,
+        host: &CurrentHost,
+    ) -> anyhow::Result<Self> {
+        let notes = Notes::default();
+        let serve = |cluster: &str, steps: Vec<_>| {
+            let host = host.clone();
+            Server::start(&format!("{cluster}>"), notes.clone(), steps, &host)
+        };
+        let names = script.all_plugins().len();
+        let name_of = |index| {
+            if names > 1 {
+                format!("{id}.{index}")
+            } else {
+                id.to_owned()
+            }
+        };
+        let names: Vec<_> = (0..names).map(name_of).collect();
+        let mut upstream = serve("upstream", script.upstream_steps())?;
+        let mut second = serve("second", script.upstream_steps())?;
+        let mut callout = serve("callout", script.callout.clone())?;
+        for server in [&mut upstream, &mut second, &mut callout] {
+            server.watch(&names, script.tcp);
+        }
+        let grpc = GrpcServer::start(notes.clone(), script.grpc.clone(), (host, &names))?;
+        let plugins = script.all_plugins();
+        let plugins = plugins
+            .iter()
+            .zip(&names)
+            .map(|(it, name)| plugin(name, id, it, modules));
+        let named = |cluster: &str| format!("{id}.{cluster}");
+        let route = |cluster: &str, state| Route {
+            state,
+            cluster: named(cluster),
+        };
+        let mut routes = Vec::new();
+        if let Some(state) = &script.second_when {
+            routes.push(route("second", Some(state.clone())));
+        }
+        if !script.no_upstream {
+            routes.push(route("upstream", None));
+        }
+        let listener = Listener {
+            name: id.to_owned(),
+            protocol: if script.tcp {
+                Protocol::Tcp
+            } else {
+                Protocol::Http
+            },
+            buffer_limit: script
+                .buffer_limit
+                .unwrap_or(host_runner::listener::BUFFER_LIMIT),
+            trailers: script.trailers,
+            plugins: plugins.collect::<anyhow::Result<_>>()?,
+            routes,
+            clusters: vec![
+                Cluster::new(named("upstream"), upstream.address()),
+                Cluster::new(named("second"), second.address()),
+                Cluster::new(named("callout"), callout.address()),
+                Cluster::new(named("refused"), refused_address()?),
+                Cluster {
+                    http2: true,
+                    ..Cluster::new(named("grpc"), grpc.address())
+                },
+            ],
+            ..Listener::default()
+        };
+        Ok(Self {
+            script: script.clone(),
+            listener,
+            notes,
+            _servers: vec![upstream, second, callout],
+            _grpc: grpc,
+        })
+    }
+}
+
+// A port that nobody listens on.
+fn refused_address() -> anyhow::Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn plugin(
+    name: &str,
+    id: &str,
+    script: &PluginScript,
+    modules: &mut Modules<'_>,
+) -> anyhow::Result<Plugin> {
+    let PluginOptions {
+        abi,
+        vm_id,
+        environment,
+        failure,
+        stop_iteration,
+        allowed,
+    } = script.options.clone();
+    let module = match abi.as_deref() {
+        None | Some("0.2.1") => modules.get("probe")?,
+        Some("0.2.0") => modules.get("probe-0-2-0")?,
+        Some("0.1.0") => modules.get("probe-0-1-0")?,
+        Some(other) => bail!("there is no probe for ABI `{other}`"),
+    };
+    // Clusters are global in a proxy: each script's have names of their own.
+    let probe = CLUSTERS
+        .iter()
+        .fold(script.probe.trim().to_owned(), |probe, cluster| {
+            probe.replace(&format!("{{{cluster}}}"), &format!("{id}.{cluster}"))
+        });
+    let mut plugin = Plugin::new(name, module, probe);
+    plugin.vm = VmOptions {
+        id: Some(vm_id.unwrap_or_else(|| id.to_owned())),
+        configuration: script.vm.trim().to_owned(),
+        environment: environment.into_iter().collect(),
+    };
+    plugin.failure_policy = failure.map_or_else(Default::default, Into::into);
+    plugin.allow_on_headers_stop_iteration = stop_iteration;
+    plugin.allowed_capabilities = allowed;
+    Ok(plugin)
+}
+
+// The probe's modules, each read once.
+struct Modules<'a> {
+    folder: &'a Path,
+    read: HashMap<String, ModuleFile>,
+}
+
+// === impl Modules ===
+
+impl Modules<'_> {
+    fn get(&mut self, name: &str) -> anyhow::Result<ModuleFile> {
+        if let Some(module) = self.read.get(name) {
+            return Ok(module.clone());
+        }
+        let module = ModuleFile::read(&self.folder.join(format!("{name}.wasm")))?;
+        self.read.insert(name.to_owned(), module.clone());
+        Ok(module)
+    }
+}
