@@ -1,55 +1,72 @@
-//! From the text of a header to commands.
+//! From the text of a script to commands.
+//! What the parts mean is in the language reference in `lib.rs`; here they are only taken apart.
 
-/// One command: the stage letter it runs in, the verb, the map it addresses, and arguments with `%XX` decoded.
-///
-/// Stages: `q` request headers, `b` request body, `t` request trailers, `s` response headers, `r` response body,
-/// `l` log, `d` done.
+use std::rc::Rc;
+
+use crate::text::Detail;
+
+/// The commands of a script, shared by the streams that run them.
+pub(crate) type Commands = Rc<[Command]>;
+
+/// One command of a script.
 pub(crate) struct Command {
+    /// As it is logged: the command, without `times N`.
     pub(crate) text: String,
     pub(crate) stage: char,
+    /// The only call of its stage that it runs in.
+    pub(crate) only: Option<u32>,
+    pub(crate) repeat: u32,
     pub(crate) verb: String,
+    /// How much of a value is logged: a `!` or a `+` after the verb says so.
+    pub(crate) detail: Detail,
+    /// The header map or the buffer that a shorthand addresses, where it is not that of the stage.
     pub(crate) map: Option<u32>,
-    pub(crate) arguments: Vec<Vec<u8>>,
+    pub(crate) words: Vec<String>,
 }
 
-pub(crate) fn parse(script: &[u8]) -> Vec<Command> {
+/// What is no command is left out.
+pub(crate) fn parse(script: &[u8]) -> Commands {
     let script = String::from_utf8_lossy(script);
     let commands = script.split(';').filter_map(|text| command(text.trim()));
     commands.collect()
 }
 
+// `<stage><n?>.<verb> <words..>` or `<stage><n?>.times <count> <verb> <words..>`.
 fn command(text: &str) -> Option<Command> {
     let mut words = text.split_whitespace();
     let (stage, verb) = words.next()?.split_once('.')?;
+    let mut letters = stage.chars();
+    let letter = letters.next()?;
+    let (repeat, verb, text) = match verb {
+        "times" => {
+            let count = words.next()?.parse().ok()?;
+            let (_, rest) = text.split_once(char::is_whitespace)?;
+            let (_, rest) = rest.trim_start().split_once(char::is_whitespace)?;
+            (
+                count,
+                words.next()?,
+                format!("{stage}.{}", rest.trim_start()),
+            )
+        }
+        verb => (1, verb, text.to_owned()),
+    };
     let (verb, map) = match verb.split_once('@') {
         Some((verb, map)) => (verb, map.parse().ok()),
         None => (verb, None),
     };
+    let (verb, detail) = match (verb.strip_suffix('!'), verb.strip_suffix('+')) {
+        (Some(verb), _) => (verb, Detail::Touched),
+        (_, Some(verb)) => (verb, Detail::Whole),
+        (None, None) => (verb, Detail::Short),
+    };
     Some(Command {
-        text: text.to_owned(),
-        stage: stage.chars().next()?,
+        text,
+        stage: letter,
+        only: letters.as_str().parse().ok(),
+        repeat,
         verb: verb.to_owned(),
+        detail,
         map,
-        arguments: words.map(argument).collect(),
+        words: words.map(str::to_owned).collect(),
     })
-}
-
-// `-` is the empty argument.
-fn argument(word: &str) -> Vec<u8> {
-    if word == "-" {
-        return Vec::new();
-    }
-    let mut decoded = Vec::new();
-    let mut rest = word.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        let (byte, after) = match escaped.filter(|_| byte == b'%') {
-            Some(escaped) => (escaped, tail.get(2..).unwrap_or_default()),
-            None => (byte, tail),
-        };
-        decoded.push(byte);
-        rest = after;
-    }
-    decoded
 }
