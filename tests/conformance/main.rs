@@ -37,7 +37,6 @@ fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let folder = root().join("tests/conformance");
     let groups = Group::read_all(&folder.join("scripts"))?;
-    Rules::read(&folder)?.check(&groups)?;
     let modules = build_modules()?;
     let chosen = chosen(&groups, options.filter.as_deref());
     let scripts: Vec<_> = chosen
@@ -109,6 +108,9 @@ fn main() -> anyhow::Result<ExitCode> {
     report.0.retain(|row| row.scripts > 0);
     println!("{report}");
     let same = report.total().differences == 0;
+    if options.filter.is_none() {
+        Rules::read(&folder)?.check(&groups)?;
+    }
     Ok(if same {
         ExitCode::SUCCESS
     } else {
