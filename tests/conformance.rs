@@ -5,6 +5,7 @@
 //! `conformance/golden`, so that host-runner can be judged where there is no Envoy.
 
 pub mod client;
+pub mod generate;
 pub mod golden;
 pub mod grpc;
 pub mod observe;

@@ -39,6 +39,7 @@ pub fn run(
         match step {
             ClientStep::Await(text) => host.await_line(plugins, text)?,
             ClientStep::Settle => host.settle()?,
+            ClientStep::Finish => runtime.block_on(client.finish(host))?,
             step => runtime.block_on(client.step(step))?,
         }
     }
@@ -98,7 +99,7 @@ impl Client<'_> {
             ClientStep::Trailers(_) => {
                 bail!("trailers are for HTTP/2; in HTTP/1 send them as bytes")
             }
-            ClientStep::Await(_) | ClientStep::Settle => Ok(()),
+            ClientStep::Await(_) | ClientStep::Settle | ClientStep::Finish => Ok(()),
         }
     }
 
@@ -132,13 +133,32 @@ impl Client<'_> {
             self.notes.add(format!("client< {line}"));
             return Ok(());
         }
-        let answer = tokio::time::timeout(PATIENCE, response(stream, &mut read, head)).await;
+        let mut message = None;
+        let answer = response(stream, &mut read, &mut message, head);
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
         self.read = read;
-        match answer {
-            Ok(Ok(Some(message))) => self.notes.add_message("client<", &message),
-            Ok(Ok(None) | Err(_)) => self.notes.add("client< (closed)"),
-            Err(_) => self.notes.add("client< (nothing came)"),
+        self.note(message, if answer.is_ok() { "(closed)" } else { "(nothing came)" });
+        Ok(())
+    }
+
+    fn note(&self, message: Option<Message>, otherwise: &str) {
+        match message {
+            Some(message) => self.notes.add_message("client<", &message),
+            None => self.notes.add(format!("client< {otherwise}")),
         }
+    }
+
+    async fn finish(&mut self, host: &Host) -> anyhow::Result<()> {
+        let (head, mut read, mut message) = (self.head, std::mem::take(&mut self.read), None);
+        let quiet = host.clone();
+        let quiet = tokio::task::spawn_blocking(move || quiet.await_quiet());
+        let stream = self.stream().await?;
+        let otherwise = tokio::select! {
+            _ = response(stream, &mut read, &mut message, head) => "(closed)",
+            _ = quiet => "(nothing yet)",
+        };
+        self.note(message, otherwise);
+        self.stream = None;
         Ok(())
     }
 
@@ -180,20 +200,18 @@ impl Client<'_> {
     }
 }
 
+// Reads as far as it comes; what there is of the message stays behind when this is given up.
 async fn response(
     stream: &mut TcpStream,
     read: &mut Vec<u8>,
+    message: &mut Option<Message>,
     head: bool,
-) -> std::io::Result<Option<Message>> {
-    let Some(mut message) = read_head(stream, read).await? else {
-        return Ok(None);
+) -> std::io::Result<()> {
+    let Some(begun) = read_head(stream, read).await? else {
+        return Ok(());
     };
-    let status = message
-        .first_line
-        .split(' ')
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned();
+    let message = message.insert(begun);
+    let status = message.first_line.split(' ').nth(1).unwrap_or_default().to_owned();
     let bodiless = head || status == "204" || status == "304" || status.starts_with('1');
     let framed = message.headers.iter().any(|header| {
         header.starts_with("content-length: ") || header.starts_with("transfer-encoding: ")
@@ -202,10 +220,10 @@ async fn response(
         message.complete = true;
     } else if framed {
         // A body that breaks off is a message that is not complete.
-        let _ = read_body(stream, read, &mut message).await;
+        let _ = read_body(stream, read, message).await;
     } else {
         message.complete = stream.read_to_end(read).await.is_ok();
         message.body = std::mem::take(read);
     }
-    Ok(Some(message))
+    Ok(())
 }

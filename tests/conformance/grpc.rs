@@ -216,6 +216,18 @@ pub fn client(
                 let answer = answer.take().context("nothing was asked")?;
                 runtime.block_on(receive(answer, notes));
             }
+            ClientStep::Finish => {
+                body = None;
+                let answer = answer.take().context("nothing was asked")?;
+                let quiet = host.clone();
+                runtime.block_on(async {
+                    let quiet = tokio::task::spawn_blocking(move || quiet.await_quiet());
+                    tokio::select! {
+                        () = receive(answer, notes) => {}
+                        _ = quiet => notes.add("client< (nothing yet)"),
+                    }
+                });
+            }
             ClientStep::Close => answer = None,
             other => bail!("{other:?} is for HTTP/1"),
         }

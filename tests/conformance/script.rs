@@ -152,6 +152,8 @@ pub enum ClientStep {
     Drain,
     /// Records whether anything has come.
     Nothing,
+    /// Reads the response as far as it comes, and closes the connection: a stream that hangs is not waited for.
+    Finish,
     /// Ends the sending half.
     Shutdown,
     /// Closes the connection.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The clusters of a script; `{callout}` in a probe's script is the name of that one.
 const CLUSTERS: [&str; 5] = ["upstream", "second", "callout", "refused", "grpc"];
+
+/// How often the proxy settles, with no upstream at work, before it is called quiet.
+const QUIET: usize = 5;
 
 /// The listener that settles things: it has no plugin.
 const SETTLER: &str = "settler";
@@ -54,7 +58,12 @@ pub struct CurrentHost(Arc<Mutex<Option<Host>>>);
 #[derive(Clone)]
 pub struct Host {
     subject: Arc<dyn Subject>,
+    busy: Arc<AtomicUsize>,
 }
+
+/// An upstream that is at a request, as long as this lives.
+#[derive(Debug)]
+pub struct Busy(Arc<AtomicUsize>);
 
 // One script's part of the stage.
 struct Set {
@@ -118,7 +127,7 @@ impl Stage {
     /// # Errors
     /// When the proxy does not answer at all.
     pub fn run(&self, subject: Arc<dyn Subject>) -> anyhow::Result<Vec<Transcript>> {
-        let host = Host { subject };
+        let host = Host { subject, busy: Arc::default() };
         self.host.set(Some(host.clone()));
         let transcripts = self
             .sets
@@ -197,6 +206,27 @@ impl Host {
         (0..2).try_for_each(|_| client::settle(address))
     }
 
+    /// Waits until no upstream is at a request and nothing has happened for a while: several requests of its own have gone
+    /// there and back.
+    ///
+    /// # Errors
+    /// When the proxy does not answer.
+    pub fn await_quiet(&self) -> anyhow::Result<()> {
+        let mut quiet = 0;
+        while quiet < QUIET {
+            self.settle()?;
+            quiet = if self.busy.load(Ordering::Acquire) == 0 { quiet + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// An upstream begins with a request.
+    #[must_use]
+    pub fn begin(&self) -> Busy {
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        Busy(Arc::clone(&self.busy))
+    }
+
     /// Waits for a line in the logs of some of these plugins.
     ///
     /// # Errors
@@ -211,6 +241,14 @@ impl Host {
             std::thread::sleep(Duration::from_millis(1));
         }
         bail!("no log line has `{text}` after {PATIENCE:?}")
+    }
+}
+
+// === impl Busy ===
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -133,6 +133,7 @@ impl Serving {
         let Some(mut message) = read_head(stream, read).await? else {
             return Ok(Next::Closed);
         };
+        let mut busy = self.host.get().map(|host| host.begin());
         let mut whole = false;
         if !matches!(self.steps.first(), Some(ServerStep::Head)) {
             self.rest(stream, read, &mut message).await?;
@@ -154,6 +155,7 @@ impl Serving {
                     return Ok(Next::Closed);
                 }
                 ServerStep::Hang => {
+                    drop(busy.take());
                     let mut rest = Vec::new();
                     let _ = stream.read_to_end(&mut rest).await;
                     self.note_part(&message, whole);

@@ -1,0 +1,101 @@
+//! `make conformance-fuzz`: random scripts on host-runner and on a real Envoy; what differs is shrunk and printed.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser;
+use host_runner::envoy::{Envoy, EnvoyOptions};
+use host_runner::front::{Front, FrontOptions};
+use meshwright_tests::build_modules;
+use meshwright_tests::conformance::{Script, Stage, Transcript, generate};
+
+/// Scripts that one Envoy serves at once.
+const BATCH: u64 = 100;
+/// Differing scripts that are shrunk; the rest is only counted.
+const SHRUNK: usize = 3;
+/// Candidates tried at once while shrinking.
+const CANDIDATES: usize = 40;
+
+/// Compares host-runner and a real Envoy on random scripts.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many scripts.
+    #[arg(long, default_value_t = 2000)]
+    count: u64,
+    /// The first script's number; each has its own [default: the time].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Prints differences as they are, without shrinking.
+    #[arg(long)]
+    raw: bool,
+}
+
+/// What the two hosts made of one script.
+struct Compared {
+    script: Script,
+    theirs: Transcript,
+    ours: Transcript,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let options = Options::parse();
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let first = options.seed.unwrap_or(now.as_secs());
+    println!("{} scripts from seed {first}", options.count);
+    let modules = build_modules()?;
+    let (mut lines, mut different) = (0, Vec::new());
+    for start in (0..options.count).step_by(BATCH as usize) {
+        let seeds = start..(start + BATCH).min(options.count);
+        let scripts: Vec<_> = seeds.map(|seed| generate::script(first.wrapping_add(seed))).collect();
+        for compared in run(&scripts, &modules)? {
+            lines += compared.theirs.0.len();
+            if compared.theirs != compared.ours {
+                different.push(compared);
+            }
+        }
+        println!("{} scripts, {lines} lines, {} scripts differ", (start + BATCH).min(options.count), different.len());
+    }
+    for compared in different.iter().take(SHRUNK) {
+        let shrunk = if options.raw { None } else { Some(shrink(&compared.script, &modules)?) };
+        print(shrunk.as_ref().unwrap_or(compared))?;
+    }
+    Ok(if different.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run(scripts: &[Script], modules: &Path) -> anyhow::Result<Vec<Compared>> {
+    let named: Vec<_> = scripts.iter().enumerate().map(|(index, it)| (format!("g{index}"), it.clone())).collect();
+    let stage = Stage::new(&named, modules)?;
+    let listeners = stage.listeners();
+    let ours = stage.run(Arc::new(Front::start(&listeners, &FrontOptions::default())?))?;
+    let theirs = stage.run(Arc::new(Envoy::start(&listeners, &EnvoyOptions::default())?))?;
+    let compared = scripts.iter().cloned().zip(theirs).zip(ours);
+    Ok(compared.map(|((script, theirs), ours)| Compared { script, theirs, ours }).collect())
+}
+
+// Takes away what can be taken away while the hosts still differ.
+fn shrink(script: &Script, modules: &Path) -> anyhow::Result<Compared> {
+    let mut smallest = run(std::slice::from_ref(script), modules)?.into_iter().next().context("one script was run")?;
+    loop {
+        let candidates = generate::shorter(&smallest.script);
+        let mut found = None;
+        for some in candidates.chunks(CANDIDATES) {
+            found = run(some, modules)?.into_iter().find(|it| it.theirs != it.ours);
+            if found.is_some() {
+                break;
+            }
+        }
+        match found {
+            Some(shorter) => smallest = shorter,
+            None => return Ok(smallest),
+        }
+    }
+}
+
+fn print(compared: &Compared) -> anyhow::Result<()> {
+    let script = host_runner::yaml::to_string(&compared.script)?;
+    let difference = compared.theirs.difference(&compared.ours, ("envoy", "host-runner"));
+    println!("---- {}\n{script}\n{}\n", compared.script.name, difference.join("\n"));
+    Ok(())
+}
