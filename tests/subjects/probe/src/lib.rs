@@ -17,8 +17,9 @@
 //! `get_configuration` returns (Envoy: the plugin configuration in `c`, the VM configuration in `v`).
 //!
 //! With scripts in headers, a root runs commands of streams: in `h g G T C` those of the stream whose call returned the
-//! token, also when it is deleted, or whose call is not over yet; in `w` and `x` likewise; in `k` those of the stream that last set the tick period of
-//! that root. Its other stages run nothing. What `h` and the like ask for belongs to that stream again.
+//! token, also when it is deleted, or whose call is not over yet; in `w` and `x` likewise; in `k` those of the stream
+//! that last set the tick period of that root. Its other stages run nothing. What `h` and the like ask for belongs to
+//! that stream again.
 //!
 //! # Commands
 //!
