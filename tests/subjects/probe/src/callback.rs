@@ -77,16 +77,21 @@ impl Callback {
         })
     }
 
-    // The stream whose doing it is that a root is called.
+    // The stream whose doing it is that a root is called. Some answers come before the hostcall has returned its token
+    // (a name that needs no look-up); then it is the one that is running.
     fn who_asked(&self, root: &Context, arguments: &[u32]) -> Option<Rc<Context>> {
-        let token = || arguments.first().copied();
-        match self.stage {
-            'k' => root.ticker.borrow().clone(),
-            'h' | 'g' | 'G' | 'T' | 'C' => contexts::who_asked(Token::Callout, token()?),
-            'w' => contexts::who_asked(Token::Queue, token()?),
-            'x' => contexts::who_asked(Token::Name, token()?),
-            _ => None,
-        }
+        let kind = match self.stage {
+            'k' => return root.ticker.borrow().clone(),
+            'h' | 'g' | 'G' | 'T' | 'C' => Token::Callout,
+            'w' => Token::Queue,
+            'x' => Token::Name,
+            _ => return None,
+        };
+        let asked = contexts::who_asked(kind, arguments.first().copied()?);
+        asked.or_else(|| match vm::running().owner {
+            0 => None,
+            owner => Some(contexts::get(owner)),
+        })
     }
 }
 

@@ -13,11 +13,13 @@
 //! | is a name, `x-script` | Each stream reads its script from the request header of this name, in its first `q` stage. |
 //!
 //! A root is not configured yet in its stages `c` and `v`. There the VM configuration is the script if it has a `.` in it,
-//! or else the plugin configuration, if the host has that already. With ABI 0.1.0 it is what `get_configuration` returns.
+//! or else the plugin configuration, if the host has that already (Envoy: in `c`, not in `v`). With ABI 0.1.0 it is what
+//! `get_configuration` returns (Envoy: the plugin configuration in `c`, the VM configuration in `v`).
 //!
 //! With scripts in headers, a root runs commands of streams: in `h g G T C` those of the stream whose call returned the
-//! token, also when it is deleted; in `w` and `x` likewise; in `k` those of the stream that last set the tick period of
-//! that root. Its other stages run nothing. What `h` and the like ask for belongs to that stream again.
+//! token, also when it is deleted, or whose call is not over yet; in `w` and `x` likewise; in `k` those of the stream
+//! that last set the tick period of that root. Its other stages run nothing. What `h` and the like ask for belongs to
+//! that stream again.
 //!
 //! # Commands
 //!
@@ -68,6 +70,9 @@
 //! with those of the response headers. Bytes are written as ASCII with `\xNN` and the like for the rest; over 300 of them
 //! as `<the first 100>…<length> fnv:<FNV-1a, 64 bits>`, unless there is a `+` or it is one of the older shorthands
 //! (marked °) of a script from a header. A verb that is none, or that this ABI version lacks, logs `0 no such verb`.
+//!
+//! Envoy starts several VMs (rule L2), and roots log alike in each: three times `c`, `v` and `f`, twice `k` if `f` set a
+//! period. Two of the VMs run on, in threads of their own, so set the period in a stream where the order matters.
 //!
 //! # Words
 //!
