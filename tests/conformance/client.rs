@@ -137,7 +137,14 @@ impl Client<'_> {
         let answer = response(stream, &mut read, &mut message, head);
         let answer = tokio::time::timeout(PATIENCE, answer).await;
         self.read = read;
-        self.note(message, if answer.is_ok() { "(closed)" } else { "(nothing came)" });
+        self.note(
+            message,
+            if answer.is_ok() {
+                "(closed)"
+            } else {
+                "(nothing came)"
+            },
+        );
         Ok(())
     }
 
@@ -211,7 +218,12 @@ async fn response(
         return Ok(());
     };
     let message = message.insert(begun);
-    let status = message.first_line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let status = message
+        .first_line
+        .split(' ')
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     let bodiless = head || status == "204" || status == "304" || status.starts_with('1');
     let framed = message.headers.iter().any(|header| {
         header.starts_with("content-length: ") || header.starts_with("transfer-encoding: ")

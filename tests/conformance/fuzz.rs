@@ -41,47 +41,84 @@ struct Compared {
 
 fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let now = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default();
     let first = options.seed.unwrap_or(now.as_secs());
     println!("{} scripts from seed {first}", options.count);
     let modules = build_modules()?;
     let (mut lines, mut different) = (0, Vec::new());
     for start in (0..options.count).step_by(BATCH as usize) {
         let seeds = start..(start + BATCH).min(options.count);
-        let scripts: Vec<_> = seeds.map(|seed| generate::script(first.wrapping_add(seed))).collect();
+        let scripts: Vec<_> = seeds
+            .map(|seed| generate::script(first.wrapping_add(seed)))
+            .collect();
         for compared in run(&scripts, &modules)? {
             lines += compared.theirs.0.len();
             if compared.theirs != compared.ours {
                 different.push(compared);
             }
         }
-        println!("{} scripts, {lines} lines, {} scripts differ", (start + BATCH).min(options.count), different.len());
+        println!(
+            "{} scripts, {lines} lines, {} scripts differ",
+            (start + BATCH).min(options.count),
+            different.len()
+        );
     }
     for compared in different.iter().take(SHRUNK) {
-        let shrunk = if options.raw { None } else { Some(shrink(&compared.script, &modules)?) };
+        let shrunk = if options.raw {
+            None
+        } else {
+            Some(shrink(&compared.script, &modules)?)
+        };
         print(shrunk.as_ref().unwrap_or(compared))?;
     }
-    Ok(if different.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if different.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn run(scripts: &[Script], modules: &Path) -> anyhow::Result<Vec<Compared>> {
-    let named: Vec<_> = scripts.iter().enumerate().map(|(index, it)| (format!("g{index}"), it.clone())).collect();
+    let named: Vec<_> = scripts
+        .iter()
+        .enumerate()
+        .map(|(index, it)| (format!("g{index}"), it.clone()))
+        .collect();
     let stage = Stage::new(&named, modules)?;
     let listeners = stage.listeners();
-    let ours = stage.run(Arc::new(Front::start(&listeners, &FrontOptions::default())?))?;
-    let theirs = stage.run(Arc::new(Envoy::start(&listeners, &EnvoyOptions::default())?))?;
+    let ours = stage.run(Arc::new(Front::start(
+        &listeners,
+        &FrontOptions::default(),
+    )?))?;
+    let theirs = stage.run(Arc::new(Envoy::start(
+        &listeners,
+        &EnvoyOptions::default(),
+    )?))?;
     let compared = scripts.iter().cloned().zip(theirs).zip(ours);
-    Ok(compared.map(|((script, theirs), ours)| Compared { script, theirs, ours }).collect())
+    Ok(compared
+        .map(|((script, theirs), ours)| Compared {
+            script,
+            theirs,
+            ours,
+        })
+        .collect())
 }
 
 // Takes away what can be taken away while the hosts still differ.
 fn shrink(script: &Script, modules: &Path) -> anyhow::Result<Compared> {
-    let mut smallest = run(std::slice::from_ref(script), modules)?.into_iter().next().context("one script was run")?;
+    let mut smallest = run(std::slice::from_ref(script), modules)?
+        .into_iter()
+        .next()
+        .context("one script was run")?;
     loop {
         let candidates = generate::shorter(&smallest.script);
         let mut found = None;
         for some in candidates.chunks(CANDIDATES) {
-            found = run(some, modules)?.into_iter().find(|it| it.theirs != it.ours);
+            found = run(some, modules)?
+                .into_iter()
+                .find(|it| it.theirs != it.ours);
             if found.is_some() {
                 break;
             }
@@ -94,8 +131,14 @@ fn shrink(script: &Script, modules: &Path) -> anyhow::Result<Compared> {
 }
 
 fn print(compared: &Compared) -> anyhow::Result<()> {
-    let script = host_runner::yaml::to_string(&compared.script)?;
-    let difference = compared.theirs.difference(&compared.ours, ("envoy", "host-runner"));
-    println!("---- {}\n{script}\n{}\n", compared.script.name, difference.join("\n"));
+    let script = host_runner::envoy::to_yaml(&serde_json::to_value(&compared.script)?)?;
+    let difference = compared
+        .theirs
+        .difference(&compared.ours, ("envoy", "host-runner"));
+    println!(
+        "---- {}\n{script}\n{}\n",
+        compared.script.name,
+        difference.join("\n")
+    );
     Ok(())
 }

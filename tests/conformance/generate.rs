@@ -11,24 +11,59 @@ use super::script::{ClientStep, PluginOptions, PluginScript, Script, ServerStep}
 
 /// Header names, odd ones among them.
 const NAMES: [&str; 16] = [
-    "x-a", "x-b", "X-A", "host", ":authority", ":path", ":method", ":scheme", ":status", "cookie", "user-agent",
-    "content-type", "content-length", "x-forwarded-proto", "set-cookie", "none",
+    "x-a",
+    "x-b",
+    "X-A",
+    "host",
+    ":authority",
+    ":path",
+    ":method",
+    ":scheme",
+    ":status",
+    "cookie",
+    "user-agent",
+    "content-type",
+    "content-length",
+    "x-forwarded-proto",
+    "set-cookie",
+    "none",
 ];
 /// Header values.
 const VALUES: [&str; 6] = ["1", "two", "-", "a%2cb", "%ff", "/p?q=1"];
 /// Stages in which header maps and buffers are touched.
 const STAGES: [char; 8] = ['q', 'b', 't', 's', 'r', 'u', 'l', 'd'];
 const PROPERTIES: [&str; 18] = [
-    "request/path", "request/method", "request/headers/x-a", "request/host", "request/size", "request/total_size",
-    "request/protocol", "request/query", "response/code", "response/headers/x-b", "response/size", "response/flags",
-    "response/code_details", "plugin_name", "s", "wasm/s", "filter_state/wasm.s", "connection/mtls",
+    "request/path",
+    "request/method",
+    "request/headers/x-a",
+    "request/host",
+    "request/size",
+    "request/total_size",
+    "request/protocol",
+    "request/query",
+    "response/code",
+    "response/headers/x-b",
+    "response/size",
+    "response/flags",
+    "response/code_details",
+    "plugin_name",
+    "s",
+    "wasm/s",
+    "filter_state/wasm.s",
+    "connection/mtls",
 ];
 
 /// The script of a number. The same number always gives the same script.
 #[must_use]
 pub fn script(seed: u64) -> Script {
     let mut random = Rng::with_seed(seed);
-    let plugins = (0..*pick(&mut random, &[1, 1, 1, 2, 2, 3])).map(|_| plugin(&mut random)).collect();
+    // Each in a VM of its own, so that the last stream of a VM is the plugin's own.
+    let plugins = (0..*pick(&mut random, &[1, 1, 1, 2, 2, 3])).map(|index| {
+        let mut plugin = plugin(&mut random);
+        plugin.options.vm_id = Some(format!("{seed}-{index}"));
+        plugin
+    });
+    let plugins = plugins.collect();
     let h2 = random.u8(..5) == 0;
     let mut script = Script {
         name: format!("seed {seed}"),
@@ -68,14 +103,21 @@ pub fn shorter(script: &Script) -> Vec<Script> {
         }
     }
     for index in 0..script.client.len() {
-        if matches!(script.client.get(index), Some(ClientStep::Send(_) | ClientStep::Settle)) && script.h2 {
+        if matches!(
+            script.client.get(index),
+            Some(ClientStep::Send(_) | ClientStep::Settle)
+        ) && script.h2
+        {
             let mut candidate = script.clone();
             candidate.client.remove(index);
             candidates.push(candidate);
         }
     }
     if script.buffer_limit.is_some() {
-        candidates.push(Script { buffer_limit: None, ..script.clone() });
+        candidates.push(Script {
+            buffer_limit: None,
+            ..script.clone()
+        });
     }
     candidates
 }
@@ -103,7 +145,11 @@ fn plugin(random: &mut Rng) -> PluginScript {
 
 fn command(random: &mut Rng) -> String {
     let stage = *pick(random, &STAGES);
-    let number = if random.u8(..4) == 0 { random.u8(1..3).to_string() } else { String::new() };
+    let number = if random.u8(..4) == 0 {
+        random.u8(1..3).to_string()
+    } else {
+        String::new()
+    };
     let mut text = format!("{stage}{number}.");
     let map = random.u8(..9);
     let (name, value) = (*pick(random, &NAMES), *pick(random, &VALUES));
@@ -116,14 +162,27 @@ fn command(random: &mut Rng) -> String {
         9..=10 => write!(text, "del@{} {name}", writable(map)),
         11 => write!(text, "dump@{map}"),
         12 => write!(text, "size@{map}"),
-        13..=14 => write!(text, "get_buffer_bytes {} {start} {length}", random.u8(..10)),
+        13..=14 => write!(
+            text,
+            "get_buffer_bytes {} {start} {length}",
+            random.u8(..10)
+        ),
         15..=16 => write!(text, "put@{} {start} {length} {value}", random.u8(..3)),
         17 => write!(text, "get_buffer_status {}", random.u8(..10)),
-        18 => write!(text, "grow@{} {}", random.u8(..2), pick(random, &[1, 50, 100])),
+        18 => write!(
+            text,
+            "grow@{} {}",
+            random.u8(..2),
+            pick(random, &[1, 50, 100])
+        ),
         19..=20 => write!(text, "getp {}", pick(random, &PROPERTIES)),
         21 => write!(text, "state s {value}"),
         22 => write!(text, "set_shared_data k {value} 0"),
-        _ => write!(text, "pairs@{} x-a=1 x-forwarded-proto=http :path=/ :method=GET :authority=h :scheme=http", writable(map)),
+        _ => write!(
+            text,
+            "pairs@{} x-a=1 x-forwarded-proto=http :path=/ :method=GET :authority=h :scheme=http",
+            writable(map)
+        ),
     };
     text
 }
@@ -139,7 +198,9 @@ fn results(random: &mut Rng) -> Vec<String> {
         match random.u8(..10) {
             0 => results.push(format!("{stage}1.return {}", random.u8(..5))),
             1 if matches!(stage, 'b' | 'r') => results.push(format!("{stage}.hold")),
-            2 if matches!(stage, 'b' | 'r') => results.push(format!("{stage}2.return {}", random.u8(..4))),
+            2 if matches!(stage, 'b' | 'r') => {
+                results.push(format!("{stage}2.return {}", random.u8(..4)))
+            }
             _ => {}
         }
     }
@@ -159,7 +220,11 @@ fn results(random: &mut Rng) -> Vec<String> {
 
 fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
     let method = *pick(random, &["GET", "POST", "POST", "POST", "HEAD"]);
-    let chunks = if method == "POST" { random.usize(..4) } else { 0 };
+    let chunks = if method == "POST" {
+        random.usize(..4)
+    } else {
+        0
+    };
     let mut head = format!("{method} /a?b=c HTTP/1.1\nhost: h\nx-a: 1\nx-a: 2\n");
     if random.u8(..8) == 0 {
         head.push_str("content-type: application/grpc\n");
@@ -174,13 +239,20 @@ fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
         let size = *pick(random, &[1, 5, 40]);
         let letter = ["a", "b", "c"].get(chunk).copied().unwrap_or("d");
         let bytes = letter.repeat(size);
-        steps.push(ClientStep::Send(if script.h2 { bytes } else { format!("{size:x}\r\n{bytes}\r\n") }));
+        steps.push(ClientStep::Send(if script.h2 {
+            bytes
+        } else {
+            format!("{size:x}\r\n{bytes}\r\n")
+        }));
     }
     if chunks > 0 {
         steps.push(ClientStep::Settle);
         let trailers = random.u8(..3) == 0;
         match (script.h2, trailers) {
-            (true, true) => steps.push(ClientStep::Trailers(vec![("x-t".to_owned(), "1".to_owned())])),
+            (true, true) => steps.push(ClientStep::Trailers(vec![(
+                "x-t".to_owned(),
+                "1".to_owned(),
+            )])),
             (true, false) => {}
             (false, true) => steps.push(ClientStep::Send("0\r\nx-t: 1\r\n\r\n".to_owned())),
             (false, false) => steps.push(ClientStep::Send("0\r\n\r\n".to_owned())),
@@ -191,21 +263,35 @@ fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
 }
 
 fn upstream(random: &mut Rng, script: &Script) -> Vec<ServerStep> {
-    let status = *pick(random, &["200 OK", "200 OK", "404 Not Found", "204 No Content"]);
+    let status = *pick(
+        random,
+        &["200 OK", "200 OK", "404 Not Found", "204 No Content"],
+    );
     if status.starts_with("204") {
         return vec![ServerStep::Answer(format!("HTTP/1.1 {status}\nx-b: 1\n\n"))];
     }
     if random.bool() {
-        return vec![ServerStep::Answer(format!("HTTP/1.1 {status}\ncontent-length: 5\nx-b: 1\n\nhello"))];
+        return vec![ServerStep::Answer(format!(
+            "HTTP/1.1 {status}\ncontent-length: 5\nx-b: 1\n\nhello"
+        ))];
     }
-    let mut steps = vec![ServerStep::Answer(format!("HTTP/1.1 {status}\ntransfer-encoding: chunked\nx-b: 1\n\n"))];
+    let mut steps = vec![ServerStep::Answer(format!(
+        "HTTP/1.1 {status}\ntransfer-encoding: chunked\nx-b: 1\n\n"
+    ))];
     for _ in 0..random.usize(1..4) {
         let size = *pick(random, &[1, 5, 40]);
         steps.push(ServerStep::Settle);
-        steps.push(ServerStep::Send(format!("{size:x}\r\n{}\r\n", "z".repeat(size))));
+        steps.push(ServerStep::Send(format!(
+            "{size:x}\r\n{}\r\n",
+            "z".repeat(size)
+        )));
     }
     steps.push(ServerStep::Settle);
-    let trailers = if script.trailers && random.bool() { "x-u: 1\r\n" } else { "" };
+    let trailers = if script.trailers && random.bool() {
+        "x-u: 1\r\n"
+    } else {
+        ""
+    };
     steps.push(ServerStep::Send(format!("0\r\n{trailers}\r\n")));
     steps
 }

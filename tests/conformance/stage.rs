@@ -127,13 +127,17 @@ impl Stage {
     /// # Errors
     /// When the proxy does not answer at all.
     pub fn run(&self, subject: Arc<dyn Subject>) -> anyhow::Result<Vec<Transcript>> {
-        let host = Host { subject, busy: Arc::default() };
+        let host = Host {
+            subject,
+            busy: Arc::default(),
+        };
         self.host.set(Some(host.clone()));
-        let transcripts = self
-            .sets
-            .iter()
-            .map(|set| self.run_one(set, &host))
-            .collect();
+        let run = |set: &Set| {
+            let ran = self.run_one(set, &host);
+            let place = || format!("{} broke down in the script `{}`", host.subject.name(), set.script.name);
+            ran.with_context(place)
+        };
+        let transcripts = self.sets.iter().map(run).collect();
         self.host.set(None);
         transcripts
     }
@@ -215,7 +219,11 @@ impl Host {
         let mut quiet = 0;
         while quiet < QUIET {
             self.settle()?;
-            quiet = if self.busy.load(Ordering::Acquire) == 0 { quiet + 1 } else { 0 };
+            quiet = if self.busy.load(Ordering::Acquire) == 0 {
+                quiet + 1
+            } else {
+                0
+            };
         }
         Ok(())
     }

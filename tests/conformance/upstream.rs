@@ -133,15 +133,16 @@ impl Serving {
         let Some(mut message) = read_head(stream, read).await? else {
             return Ok(Next::Closed);
         };
-        let mut busy = self.host.get().map(|host| host.begin());
         let mut whole = false;
         if !matches!(self.steps.first(), Some(ServerStep::Head)) {
             self.rest(stream, read, &mut message).await?;
             whole = true;
         }
+        let mut busy = self.host.get().map(|host| host.begin());
         for step in &self.steps {
             match step {
                 ServerStep::Rest => {
+                    drop(busy.take());
                     self.rest(stream, read, &mut message).await?;
                     whole = true;
                 }
