@@ -12,6 +12,7 @@ mod refused;
 mod request_head;
 mod respond;
 mod serve;
+mod tcp;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use crate::engine::Engine;
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
-use crate::listener::Listener;
+use crate::listener::{Listener, Protocol};
 use crate::subject::{LogLine, Subject};
 
 /// host-runner as a running proxy. Dropping it closes every listener.
@@ -121,7 +122,14 @@ fn start_one(
     let worker = Worker::start(engine, listener, shared)?;
     let _inside = runtime.enter();
     let driver = driver::Driver::new(worker, listener.clusters.clone());
-    let proxy = serve::Proxy::new(driver, shared);
-    runtime.spawn(serve::accept(socket, Arc::new(proxy)));
+    match listener.protocol {
+        Protocol::Http => {
+            let proxy = serve::Proxy::new(driver, shared);
+            runtime.spawn(serve::accept(socket, Arc::new(proxy)));
+        }
+        Protocol::Tcp => {
+            runtime.spawn(tcp::accept(socket, driver));
+        }
+    }
     Ok(address)
 }

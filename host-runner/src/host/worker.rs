@@ -10,7 +10,6 @@ use crate::engine::{Engine, LoadError, Module};
 use crate::host::callout::{CallId, CallResponse};
 use crate::host::chain::Chain;
 use crate::host::effect::{Effect, RootId};
-use crate::host::stream::Filter;
 use crate::host::vm::{Vm, VmFailed};
 use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
 use crate::host::world::{StreamId, World};
@@ -36,6 +35,15 @@ struct Started {
     plugin: Plugin,
     module: Arc<Module>,
     root: RootId,
+}
+
+/// A plugin in the chain of one stream or connection.
+pub(super) struct Placed {
+    /// Index of the plugin on its worker.
+    pub(super) plugin: usize,
+    /// Index of its VM; none when that has failed already and the plugin fails closed (rule T3).
+    pub(super) vm: Option<usize>,
+    pub(super) context: u32,
 }
 
 /// Why a plugin did not start.
@@ -163,8 +171,19 @@ impl Worker {
         Ok((!refused).then_some(RootId { vm, context: root }))
     }
 
-    /// The filters of a new stream, with their context ids.
-    pub(super) fn new_filters(&mut self, stream: StreamId) -> Vec<Filter> {
+    /// The filters of a new stream or connection, with their context ids.
+    pub(super) fn new_filters<T>(
+        &mut self,
+        context: impl Fn(usize, usize) -> Context,
+        filter: impl Fn(Placed) -> T,
+    ) -> Vec<T> {
+        let filter = |plugin, vm, context| {
+            filter(Placed {
+                plugin,
+                vm,
+                context,
+            })
+        };
         let mut filters = Vec::new();
         for index in 0..self.plugins.len() {
             let vm = self.usable_vm(index);
@@ -173,20 +192,15 @@ impl Worker {
             };
             match vm {
                 None if started.plugin.failure_policy == FailurePolicy::FailOpen => {}
-                None => filters.push(Filter::new(index, None, 0)),
+                None => filters.push(filter(index, None, 0)),
                 Some(root) => {
-                    let filter = filters.len();
                     let Some(machine) = self.vms.get_mut(root.vm) else {
                         continue;
                     };
                     let state = machine.state();
                     let root_index = state.root_index(root.context);
-                    let context = state.new_context(Context::Http {
-                        stream,
-                        filter,
-                        root: root_index,
-                    });
-                    filters.push(Filter::new(index, Some(root.vm), context));
+                    let context = state.new_context(context(filters.len(), root_index));
+                    filters.push(filter(index, Some(root.vm), context));
                 }
             }
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Source, Stream, StreamInfo};
+use crate::host::stream::{Direction, Filter, Source, Stream, StreamInfo};
+use crate::host::vm_state::Context;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
@@ -15,7 +16,14 @@ impl Worker {
         stream.info.route = stream.chain.pick(&stream);
         stream.request.complete = end;
         let id = self.world.http.insert(stream);
-        let filters = self.new_filters(id);
+        let filters = self.new_filters(
+            |filter, root| Context::Http {
+                stream: id,
+                filter,
+                root,
+            },
+            |placed| Filter::new(placed.plugin, placed.vm, placed.context),
+        );
         if let Some(stream) = self.world.http.get_mut(id) {
             stream.filters = filters;
         }
