@@ -1,7 +1,8 @@
-//! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request.
+//! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request, and a TCP
+//! proxy that runs it on every connection.
 //!
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
-//! in `request_head`, `driver`, `forward` and `respond`.
+//! in `request_head`, `driver`, `forward` and `respond`; `tcp` is the TCP proxy.
 
 mod body;
 mod driver;
