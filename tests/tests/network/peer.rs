@@ -74,7 +74,7 @@ impl Peer {
         let mut bytes = [0; 16 * 1024];
         match stream.read(&mut bytes) {
             Ok(0) => self.ended = Some("end".to_owned()),
-            Ok(size) => self.received.extend_from_slice(&bytes[..size]),
+            Ok(size) => self.received.extend(bytes.iter().take(size)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => self.ended = Some(error.kind().to_string()),
         }
