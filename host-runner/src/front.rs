@@ -1,7 +1,8 @@
-//! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request.
+//! The live front: an HTTP/1.1 and h2c reverse proxy that runs a listener's filter chain on every request, and a TCP
+//! proxy that runs it on every connection.
 //!
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
-//! in `request_head`, `driver`, `forward` and `respond`.
+//! in `request_head`, `driver`, `forward` and `respond`; `tcp` is the TCP proxy.
 
 mod body;
 mod driver;
@@ -12,6 +13,7 @@ mod refused;
 mod request_head;
 mod respond;
 mod serve;
+mod tcp;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -27,7 +29,7 @@ use crate::engine::Engine;
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
-use crate::listener::Listener;
+use crate::listener::{Listener, Protocol};
 use crate::subject::{LogLine, Subject};
 
 /// host-runner as a running proxy. Dropping it closes every listener.
@@ -104,8 +106,15 @@ impl Front {
                 .local_addr()
                 .context("a listening socket has an address")?;
             addresses.insert(listener.name.clone(), address);
-            let proxy = serve::Proxy::new(workers.clone(), index, &shared);
-            runtime.spawn(serve::accept(socket, Arc::new(proxy)));
+            match listener.protocol {
+                Protocol::Http => {
+                    let proxy = serve::Proxy::new(workers.clone(), index, &shared);
+                    runtime.spawn(serve::accept(socket, Arc::new(proxy)));
+                }
+                Protocol::Tcp => {
+                    runtime.spawn(tcp::accept(socket, workers.clone(), index));
+                }
+            }
         }
         drop(inside);
         Ok(Self {

@@ -16,6 +16,7 @@ pub(crate) mod properties;
 pub(crate) mod reply;
 pub(crate) mod stores;
 pub(crate) mod stream;
+pub(crate) mod tcp;
 pub(crate) mod vm;
 pub(crate) mod vm_state;
 pub(crate) mod worker;

@@ -27,6 +27,9 @@ struct Options {
     /// The first script's number; each has its own [default: the time].
     #[arg(long)]
     seed: Option<u64>,
+    /// Prints the first script instead of running any.
+    #[arg(long)]
+    show: bool,
     /// Prints differences as they are, without shrinking.
     #[arg(long)]
     raw: bool,
@@ -45,6 +48,10 @@ fn main() -> anyhow::Result<ExitCode> {
         .elapsed()
         .unwrap_or_default();
     let first = options.seed.unwrap_or(now.as_secs());
+    if options.show {
+        println!("{}", in_yaml(&generate::script(first))?);
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{} scripts from seed {first}", options.count);
     let modules = build_modules()?;
     let (mut lines, mut different) = (0, Vec::new());
@@ -131,7 +138,7 @@ fn shrink(script: &Script, modules: &Path) -> anyhow::Result<Compared> {
 }
 
 fn print(compared: &Compared) -> anyhow::Result<()> {
-    let script = host_runner::envoy::to_yaml(&serde_json::to_value(&compared.script)?)?;
+    let script = in_yaml(&compared.script)?;
     let difference = compared
         .theirs
         .difference(&compared.ours, ("envoy", "host-runner"));
@@ -141,4 +148,8 @@ fn print(compared: &Compared) -> anyhow::Result<()> {
         difference.join("\n")
     );
     Ok(())
+}
+
+fn in_yaml(script: &Script) -> anyhow::Result<String> {
+    host_runner::envoy::to_yaml(&serde_json::to_value(script)?)
 }

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::body::{Body, BodySender, channel, full};
 use super::forward::{self, Upstreams};
 use super::gate::Gate;
-use super::respond;
+use super::{respond, tcp};
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::effect::{Effect, HttpEffect, RootId};
 use crate::host::header_map::HeaderMap;
@@ -26,7 +26,7 @@ use crate::host::world::StreamId;
 
 /// One worker and all that it is connected to.
 pub(crate) struct Driver {
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
     state: Mutex<State>,
     upstreams: Upstreams,
     fleet: Arc<Fleet>,
@@ -38,9 +38,10 @@ pub(crate) struct Fleet {
     drivers: Mutex<HashMap<u64, Weak<Driver>>>,
 }
 
-struct State {
-    worker: Worker,
+pub(super) struct State {
+    pub(super) worker: Worker,
     streams: HashMap<StreamId, Wires>,
+    pub(super) connections: HashMap<StreamId, tcp::Wires>,
     ticks: HashMap<RootId, AbortHandle>,
 }
 
@@ -82,6 +83,7 @@ impl Driver {
         let state = State {
             worker,
             streams: HashMap::new(),
+            connections: HashMap::new(),
             ticks: HashMap::new(),
         };
         let driver = Arc::new_cyclic(|this| Self {
@@ -139,14 +141,15 @@ impl Driver {
         told
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settle(&self, state: &mut State) {
+    pub(super) fn settle(&self, state: &mut State) {
         while let Some(effect) = state.worker.next_effect() {
             match effect {
                 Effect::Http(id, effect) => self.http(state, id, effect),
+                Effect::Tcp(id, effect) => self.tcp(state, id, effect),
                 Effect::Call(id, call) => self.call(state, id, *call),
                 Effect::Tick(root, period) => self.arm(state, root, period),
                 Effect::QueueReady(worker, root, token) => {

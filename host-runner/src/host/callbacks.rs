@@ -12,6 +12,7 @@ pub(crate) struct Callbacks {
     pub(crate) configure: Export<(u32, u32), u32>,
     pub(crate) request: Stages,
     pub(crate) response: Stages,
+    pub(crate) network: Network,
     pub(crate) http_call_response: Export<(u32, u32, u32, u32, u32), ()>,
     pub(crate) tick: Export<u32, ()>,
     pub(crate) queue_ready: Export<(u32, u32), ()>,
@@ -26,6 +27,16 @@ pub(crate) struct Stages {
     pub(crate) headers: Headers,
     pub(crate) body: Export<(u32, u32, u32), u32>,
     pub(crate) trailers: Export<(u32, u32), u32>,
+}
+
+/// The callbacks of a network filter.
+#[derive(Default)]
+pub(crate) struct Network {
+    pub(crate) connect: Export<u32, u32>,
+    pub(crate) downstream_data: Export<(u32, u32, u32), u32>,
+    pub(crate) upstream_data: Export<(u32, u32, u32), u32>,
+    pub(crate) downstream_close: Export<(u32, u32), ()>,
+    pub(crate) upstream_close: Export<(u32, u32), ()>,
 }
 
 /// A headers callback; ABI 0.1.0 has none of the end of stream (section 1.6).
@@ -115,6 +126,13 @@ impl Callbacks {
                 headers: find.headers(abi, "proxy_on_response_headers"),
                 body: find.export("proxy_on_response_body"),
                 trailers: find.export("proxy_on_response_trailers"),
+            },
+            network: Network {
+                connect: find.export("proxy_on_new_connection"),
+                downstream_data: find.export("proxy_on_downstream_data"),
+                upstream_data: find.export("proxy_on_upstream_data"),
+                downstream_close: find.export("proxy_on_downstream_connection_close"),
+                upstream_close: find.export("proxy_on_upstream_connection_close"),
             },
             http_call_response: find.export("proxy_on_http_call_response"),
             tick: find.export("proxy_on_tick"),

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::stream::Direction;
+use crate::host::tcp::{Ending, Peer};
 use crate::host::world::StreamId;
 
 /// One thing to do. The maps are those in the stream, which stays until the driver has seen `Finished`.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Http(StreamId, HttpEffect),
+    Tcp(StreamId, TcpEffect),
     /// Make an HTTP call; answer with [`crate::host::worker::Worker::http_call_response`].
     Call(CallId, Box<HttpCall>),
     /// (Re)arm the tick timer of a root context; none stops it (rule Q1).
@@ -54,4 +56,17 @@ pub(crate) enum HttpEffect {
     Read(Direction, bool),
     /// Nothing more will come of this stream; forget it, and the upstream request with it.
     Finished,
+}
+
+/// For a TCP connection.
+#[derive(Debug)]
+pub(crate) enum TcpEffect {
+    /// Connect to the cluster of that index in the chain, and read from the client once that is done.
+    Connect { cluster: usize },
+    /// Send bytes, then the end if that is one; answer with [`crate::host::worker::Worker::tcp_written`].
+    Write { to: Peer, bytes: Vec<u8>, end: bool },
+    /// Stop (`false`) or go on reading from that peer.
+    Read(Peer, bool),
+    /// The client's connection is closed: close both, the upstream's in that way, and forget them.
+    Close(Ending),
 }

@@ -9,6 +9,7 @@ use meshwright_core::path::{path_without_query, query};
 use crate::abi::{MapType, Status};
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
+use crate::host::tcp;
 use crate::host::vm_state::VmState;
 
 /// A stream, and the filter of it that asks.
@@ -23,6 +24,9 @@ pub(crate) fn get(path: &[u8], state: &VmState) -> Result<Vec<u8>, Status> {
             b"plugin_vm_id" => return Ok(root.plugin.vm_id.clone().into_bytes()),
             _ => {}
         }
+    }
+    if let Some((connection, _)) = state.connection() {
+        return tcp::property(path, connection);
     }
     let (stream, filter) = state.stream().ok_or(Status::NOT_FOUND)?;
     let (asked, connection_info) = ((stream, filter), &stream.info.connection);

@@ -16,6 +16,7 @@ use crate::host::stores::metrics::{Metrics, Stats};
 use crate::host::stores::queues::Queues;
 use crate::host::stores::shared_data::SharedData;
 use crate::host::stream::{Direction, Stream};
+use crate::host::tcp::TcpConnection;
 use crate::host::world::{StreamId, World};
 
 /// The host's side of one VM.
@@ -58,6 +59,12 @@ pub(crate) enum Context {
     Root(usize),
     /// A filter of a stream, and the index of its root.
     Http {
+        stream: StreamId,
+        filter: usize,
+        root: usize,
+    },
+    /// A network filter of a connection, and the index of its root.
+    Tcp {
         stream: StreamId,
         filter: usize,
         root: usize,
@@ -112,6 +119,9 @@ pub(crate) enum Action {
     Reply(Box<LocalReply>),
     /// A held body has changed its size: look at the limit (rule B2).
     CheckBuffer(Direction),
+    /// The connection goes on to the filters after this one.
+    ContinueReading,
+    CloseConnection,
 }
 
 // === impl VmState ===
@@ -208,7 +218,7 @@ impl VmState {
     pub(crate) fn target_filter(&self) -> Option<(StreamId, usize)> {
         match self.target()? {
             Context::Http { stream, filter, .. } => Some((stream, filter)),
-            Context::Root(_) => None,
+            Context::Root(_) | Context::Tcp { .. } => None,
         }
     }
 
@@ -220,6 +230,28 @@ impl VmState {
     pub(crate) fn stream_mut(&mut self) -> Option<(&mut Stream, usize)> {
         let (id, filter) = self.target_filter()?;
         Some((self.world.http.get_mut(id)?, filter))
+    }
+
+    /// The connection that hostcalls act on and the network filter's place in it.
+    pub(crate) fn connection(&self) -> Option<(&TcpConnection, usize)> {
+        match self.target()? {
+            Context::Tcp { stream, filter, .. } => Some((self.world.tcp.get(stream)?, filter)),
+            Context::Root(_) | Context::Http { .. } => None,
+        }
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> Option<(&mut TcpConnection, usize)> {
+        match self.target()? {
+            Context::Tcp { stream, filter, .. } => Some((self.world.tcp.get_mut(stream)?, filter)),
+            Context::Root(_) | Context::Http { .. } => None,
+        }
+    }
+
+    /// The root context that a context belongs to.
+    pub(crate) fn parent(&self, context: u32) -> u32 {
+        let root = self.contexts.get(&context).map(|it| it.root());
+        root.and_then(|root| self.roots.get(root))
+            .map_or(0, |root| root.context)
     }
 
     /// The root of the context that hostcalls act on.
@@ -235,6 +267,17 @@ impl VmState {
     /// Leaves something to do until the callback has returned. Without a stream there is nothing to do it to (rule R4).
     pub(crate) fn defer(&mut self, action: Action) {
         if let Some((stream, filter)) = self.target_filter() {
+            self.after.push_back(After {
+                stream,
+                filter,
+                action,
+            });
+        }
+    }
+
+    /// As [`Self::defer`], to a connection.
+    pub(crate) fn defer_to_connection(&mut self, action: Action) {
+        if let Some(Context::Tcp { stream, filter, .. }) = self.target() {
             self.after.push_back(After {
                 stream,
                 filter,
@@ -268,7 +311,7 @@ impl Shared {
 impl Context {
     pub(crate) fn root(self) -> usize {
         match self {
-            Self::Root(root) | Self::Http { root, .. } => root,
+            Self::Root(root) | Self::Http { root, .. } | Self::Tcp { root, .. } => root,
         }
     }
 }

@@ -10,7 +10,6 @@ use crate::engine::{Engine, LoadError, Module};
 use crate::host::callout::{CallId, CallResponse};
 use crate::host::chain::Chain;
 use crate::host::effect::{Effect, RootId};
-use crate::host::stream::Filter;
 use crate::host::vm::{Vm, VmFailed};
 use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
 use crate::host::world::{StreamId, World};
@@ -40,6 +39,15 @@ struct Started {
     plugin: Plugin,
     module: Arc<Module>,
     root: RootId,
+}
+
+/// A plugin in the chain of one stream or connection.
+pub(super) struct Placed {
+    /// Index of the plugin on its worker.
+    pub(super) plugin: usize,
+    /// Index of its VM; none when that has failed already and the plugin fails closed (rule T3).
+    pub(super) vm: Option<usize>,
+    pub(super) context: u32,
 }
 
 /// Why a plugin did not start.
@@ -200,8 +208,20 @@ impl Worker {
         Ok((!refused).then_some(RootId { vm, context: root }))
     }
 
-    /// The filters of a new stream, with their context ids.
-    pub(super) fn new_filters(&mut self, chain: &Chain, stream: StreamId) -> Vec<Filter> {
+    /// The filters of a new stream or connection, with their context ids.
+    pub(super) fn new_filters<T>(
+        &mut self,
+        chain: &Chain,
+        context: impl Fn(usize, usize) -> Context,
+        filter: impl Fn(Placed) -> T,
+    ) -> Vec<T> {
+        let filter = |plugin, vm, context| {
+            filter(Placed {
+                plugin,
+                vm,
+                context,
+            })
+        };
         let mut filters = Vec::new();
         for index in chain.plugins.clone() {
             let vm = self.usable_vm(index);
@@ -210,20 +230,15 @@ impl Worker {
             };
             match vm {
                 None if started.plugin.failure_policy == FailurePolicy::FailOpen => {}
-                None => filters.push(Filter::new(index, None, 0)),
+                None => filters.push(filter(index, None, 0)),
                 Some(root) => {
-                    let filter = filters.len();
                     let Some(machine) = self.vms.get_mut(root.vm) else {
                         continue;
                     };
                     let state = machine.state();
                     let root_index = state.root_index(root.context);
-                    let context = state.new_context(Context::Http {
-                        stream,
-                        filter,
-                        root: root_index,
-                    });
-                    filters.push(Filter::new(index, Some(root.vm), context));
+                    let context = state.new_context(context(filters.len(), root_index));
+                    filters.push(filter(index, Some(root.vm), context));
                 }
             }
         }

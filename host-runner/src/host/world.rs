@@ -7,11 +7,13 @@ use std::collections::VecDeque;
 
 use crate::host::effect::Effect;
 use crate::host::stream::Stream;
+use crate::host::tcp::TcpConnection;
 
 /// The streams of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) http: Streams<Stream>,
+    pub(crate) tcp: Streams<TcpConnection>,
     pub(crate) effects: VecDeque<Effect>,
 }
 

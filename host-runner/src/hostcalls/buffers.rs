@@ -6,10 +6,13 @@ use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::stream::Direction;
+use crate::host::tcp::Peer;
 use crate::host::vm_state::{Action, VmState};
 
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
+const DOWNSTREAM_DATA: u32 = 2;
+const UPSTREAM_DATA: u32 = 3;
 const CALLOUT_BODY: u32 = 4;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -75,8 +78,14 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
             Ok(body.map_or(&[], |body| body.as_slice()))
         }
         VM_CONFIGURATION => Ok(&state.configuration),
+        DOWNSTREAM_DATA | UPSTREAM_DATA => {
+            let data = state
+                .connection_mut()
+                .and_then(|(connection, filter)| connection.buffer_mut(filter, peer(kind)?));
+            Ok(data.map_or(&[], |data| data.as_slice()))
+        }
         // Those that exist always, empty here: other protocols use them (rule U1).
-        2 | 3 | 5 | 8 => Ok(&[]),
+        5 | 8 => Ok(&[]),
         CALLOUT_BODY => {
             let call = state.root().and_then(|root| root.call.as_ref());
             call.map(|call| call.body.as_slice())
@@ -94,19 +103,40 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
     let data = guest.read(data)?;
+    if let Some(peer) = peer(kind) {
+        let (connection, filter) = guest
+            .state_mut()
+            .connection_mut()
+            .ok_or(Status::BAD_ARGUMENT)?;
+        let bytes = connection.buffer_mut(filter, peer);
+        return splice(bytes.ok_or(Status::BAD_ARGUMENT)?, (start, len), &data);
+    }
     let Some(way) = direction(kind) else {
         return buffer(guest, kind).and(Err(Status::BAD_ARGUMENT));
     };
     let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
     let body = stream.body_mut(filter, way).ok_or(Status::BAD_ARGUMENT)?;
-    let size = body.len();
-    match start as usize {
-        0 => drop(body.splice(..size.min(len as usize), data)),
-        start if start >= size => body.extend_from_slice(&data),
-        _ => return Err(Status::BAD_ARGUMENT),
-    }
+    splice(body, (start, len), &data)?;
     guest.state_mut().defer(Action::CheckBuffer(way));
     Ok(())
+}
+
+fn splice(bytes: &mut Vec<u8>, (start, len): (u32, u32), data: &[u8]) -> HostcallResult {
+    let size = bytes.len();
+    match start as usize {
+        0 => drop(bytes.splice(..size.min(len as usize), data.iter().copied())),
+        start if start >= size => bytes.extend_from_slice(data),
+        _ => return Err(Status::BAD_ARGUMENT),
+    }
+    Ok(())
+}
+
+fn peer(kind: u32) -> Option<Peer> {
+    match kind {
+        DOWNSTREAM_DATA => Some(Peer::Downstream),
+        UPSTREAM_DATA => Some(Peer::Upstream),
+        _ => None,
+    }
 }
 
 fn direction(kind: u32) -> Option<Direction> {

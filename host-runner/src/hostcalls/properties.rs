@@ -42,6 +42,10 @@ fn get(guest: &mut Guest<'_>, path: Region, out: OutBytes) -> HostcallResult {
 
 fn set(guest: &mut Guest<'_>, path: Region, value: Region) -> HostcallResult {
     let (path, value) = (guest.read(path)?, guest.read(value)?);
+    if let Some((connection, _)) = guest.state_mut().connection_mut() {
+        connection.info.state.insert(path, value);
+        return Ok(());
+    }
     let (stream, _) = guest.stream_mut(Status::NOT_FOUND)?;
     stream.info.state.insert(path, value);
     Ok(())

@@ -76,15 +76,19 @@ fn continue_by_type(state: &mut VmState, stream: u32) -> HostcallResult {
     match StreamType::from_wire(stream)? {
         StreamType::Request => continue_stream(state, Direction::Request),
         StreamType::Response => continue_stream(state, Direction::Response),
-        StreamType::Downstream => {}
+        StreamType::Downstream => state.defer_to_connection(Action::ContinueReading),
         StreamType::Upstream => return Err(Status::UNIMPLEMENTED),
     }
     Ok(())
 }
 
 fn close(state: &mut VmState, stream: u32) -> HostcallResult {
-    if let StreamType::Request | StreamType::Response = StreamType::from_wire(stream)? {
-        state.defer(Action::Reset);
+    match StreamType::from_wire(stream)? {
+        StreamType::Request | StreamType::Response => state.defer(Action::Reset),
+        // Both close the client's connection: a write filter sees no other.
+        StreamType::Downstream | StreamType::Upstream => {
+            state.defer_to_connection(Action::CloseConnection);
+        }
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::host::chain::Chain;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Source, Stream, StreamInfo};
+use crate::host::stream::{Direction, Filter, Source, Stream, StreamInfo};
+use crate::host::vm_state::Context;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
@@ -22,7 +23,15 @@ impl Worker {
         stream.info.route = stream.chain.pick(&stream);
         stream.request.complete = end;
         let id = self.world.http.insert(stream);
-        let filters = self.new_filters(chain, id);
+        let filters = self.new_filters(
+            chain,
+            |filter, root| Context::Http {
+                stream: id,
+                filter,
+                root,
+            },
+            |placed| Filter::new(placed.plugin, placed.vm, placed.context),
+        );
         if let Some(stream) = self.world.http.get_mut(id) {
             stream.filters = filters;
         }

@@ -228,6 +228,8 @@ impl Worker {
                 Action::Reset => self.reset(stream, "wasm_close_stream"),
                 Action::Reply(reply) => self.filter_reply(stream, filter, *reply),
                 Action::CheckBuffer(way) => self.check_buffer(stream, way),
+                Action::ContinueReading => self.continue_reading(stream, filter),
+                Action::CloseConnection => self.close_connection(stream),
             }
         }
     }
