@@ -108,7 +108,7 @@ impl Front {
             addresses.insert(listener.name.clone(), address);
             match listener.protocol {
                 Protocol::Http => {
-                    let proxy = serve::Proxy::new(workers.clone(), index, &shared);
+                    let proxy = serve::Proxy::new(workers.clone(), (index, listener), &shared);
                     runtime.spawn(serve::accept(socket, Arc::new(proxy)));
                 }
                 Protocol::Tcp => {

@@ -228,6 +228,10 @@ async fn response(
     let framed = message.headers.iter().any(|header| {
         header.starts_with("content-length: ") || header.starts_with("transfer-encoding: ")
     });
+    if head {
+        // HTTP libraries leave it out there, Envoy does not; neither is wrong (RFC 9112 section 6.1).
+        message.headers.retain(|header| !header.starts_with("transfer-encoding: "));
+    }
     if bodiless {
         message.complete = true;
     } else if framed {

@@ -53,14 +53,17 @@ const PROPERTIES: [&str; 18] = [
     "connection/mtls",
 ];
 
+/// Between commands; those that only make sense together have none.
+const SEPARATOR: &str = ";\n";
+
 /// The script of a number. The same number always gives the same script.
 #[must_use]
 pub fn script(seed: u64) -> Script {
     let mut random = Rng::with_seed(seed);
     // Each in a VM of its own, so that the last stream of a VM is the plugin's own.
-    let plugins = (0..*pick(&mut random, &[1, 1, 1, 2, 2, 3])).map(|index| {
+    let plugins = (0..*pick(&mut random, &[1, 1, 1, 2, 2, 3])).map(|_| {
         let mut plugin = plugin(&mut random);
-        plugin.options.vm_id = Some(format!("{seed}-{index}"));
+        plugin.options.vm_id = Some("own".to_owned());
         plugin
     });
     let plugins = plugins.collect();
@@ -88,7 +91,7 @@ pub fn shorter(script: &Script) -> Vec<Script> {
             candidate.plugins.remove(index);
             candidates.push(candidate);
         }
-        let commands: Vec<&str> = plugin.probe.split(';').collect();
+        let commands: Vec<&str> = plugin.probe.split(SEPARATOR).collect();
         for dropped in 0..commands.len() {
             if commands.len() == 1 {
                 break;
@@ -97,7 +100,7 @@ pub fn shorter(script: &Script) -> Vec<Script> {
             let kept: Vec<&str> = kept.map(|(_, command)| *command).collect();
             let mut candidate = script.clone();
             if let Some(plugin) = candidate.plugins.get_mut(index) {
-                plugin.probe = kept.join(";");
+                plugin.probe = kept.join(SEPARATOR);
             }
             candidates.push(candidate);
         }
@@ -134,7 +137,7 @@ fn plugin(random: &mut Rng) -> PluginScript {
     }
     commands.extend(results(random));
     PluginScript {
-        probe: commands.join("; "),
+        probe: commands.join(SEPARATOR),
         options: PluginOptions {
             stop_iteration: random.u8(..5) == 0,
             ..PluginOptions::default()
@@ -152,6 +155,8 @@ fn command(random: &mut Rng) -> String {
     };
     let mut text = format!("{stage}{number}.");
     let map = random.u8(..9);
+    // Not 8: once there was a body, reading it crashes Envoy.
+    let buffer = *pick(random, &[0, 1, 2, 3, 4, 5, 6, 7, 9]);
     let (name, value) = (*pick(random, &NAMES), *pick(random, &VALUES));
     let start = *pick(random, &[0, 1, 2, 5, 99]);
     let length = *pick(random, &[0, 1, 3, 99]);
@@ -164,11 +169,10 @@ fn command(random: &mut Rng) -> String {
         12 => write!(text, "size@{map}"),
         13..=14 => write!(
             text,
-            "get_buffer_bytes {} {start} {length}",
-            random.u8(..10)
+            "get_buffer_bytes {buffer} {start} {length}"
         ),
         15..=16 => write!(text, "put@{} {start} {length} {value}", random.u8(..3)),
-        17 => write!(text, "get_buffer_status {}", random.u8(..10)),
+        17 => write!(text, "get_buffer_status {buffer}"),
         18 => write!(
             text,
             "grow@{} {}",
@@ -270,7 +274,9 @@ fn upstream(random: &mut Rng, script: &Script) -> Vec<ServerStep> {
     if status.starts_with("204") {
         return vec![ServerStep::Answer(format!("HTTP/1.1 {status}\nx-b: 1\n\n"))];
     }
-    if random.bool() {
+    // While a filter holds the response until a timer fires, how the chunks of its body meet it is a matter of luck.
+    let is_held = script.plugins.iter().any(|plugin| plugin.probe.contains("s1.return 4; k1"));
+    if is_held || random.bool() {
         return vec![ServerStep::Answer(format!(
             "HTTP/1.1 {status}\ncontent-length: 5\nx-b: 1\n\nhello"
         ))];

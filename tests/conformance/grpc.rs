@@ -63,6 +63,7 @@ impl GrpcServer {
         };
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
                 let serving = serving.clone();
                 let service = service_fn(move |request| {
                     let serving = serving.clone();
@@ -246,6 +247,7 @@ async fn send(
 
 async fn connect(address: SocketAddr) -> anyhow::Result<client_http2::SendRequest<Body>> {
     let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
     let (sender, connection) =
         client_http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     tokio::spawn(connection);

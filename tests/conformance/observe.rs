@@ -146,6 +146,7 @@ struct Scrub {
     uuid: Regex,
     address: Regex,
     forwarded: Regex,
+    service_time: Regex,
     server: Regex,
 }
 
@@ -158,6 +159,7 @@ impl Scrub {
             uuid: regex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
             address: regex(r"127\.0\.0\.1:[0-9]+"),
             forwarded: regex(r"(x-forwarded-for[:=] ?)[0-9a-f.:, ]+"),
+            service_time: regex(r"(x-envoy-upstream-service-time[:=] ?)[0-9]+"),
             server: regex(r"(server[:=] ?)(envoy|host-runner)"),
         }
     }
@@ -165,6 +167,7 @@ impl Scrub {
     fn line(&self, line: &str) -> String {
         let line = self.uuid.replace_all(line, "<uuid>");
         let line = self.address.replace_all(&line, "<address>");
+        let line = self.service_time.replace_all(&line, "$1<time>");
         let line = self.server.replace_all(&line, "$1<proxy>");
         let forwarded =
             |found: &Captures<'_>| format!("{}<client>", found.get(1).map_or("", |it| it.as_str()));

@@ -88,7 +88,7 @@ pub struct PluginOptions {
     /// Which version of the ABI the probe speaks: `0.1.0`, `0.2.0` or `0.2.1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abi: Option<String>,
-    /// The VM id; scripts of different names never share a VM otherwise.
+    /// The VM id; by default the plugins of a script share one, and with `own` each has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vm_id: Option<String>,
     /// WASI environment variables.

@@ -25,7 +25,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 const CLUSTERS: [&str; 5] = ["upstream", "second", "callout", "refused", "grpc"];
 
 /// How often the proxy settles, with no upstream at work, before it is called quiet.
-const QUIET: usize = 5;
+const QUIET: usize = 25;
 
 /// The listener that settles things: it has no plugin.
 const SETTLER: &str = "settler";
@@ -392,7 +392,11 @@ fn plugin(
         });
     let mut plugin = Plugin::new(name, module, probe);
     plugin.vm = VmOptions {
-        id: Some(vm_id.unwrap_or_else(|| id.to_owned())),
+        id: Some(match vm_id.as_deref() {
+            None => id.to_owned(),
+            Some("own") => name.to_owned(),
+            Some(other) => other.to_owned(),
+        }),
         configuration: script.vm.trim().to_owned(),
         environment: environment.into_iter().collect(),
     };

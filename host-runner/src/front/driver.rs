@@ -165,8 +165,8 @@ impl Driver {
 
     fn http(&self, state: &mut State, id: StreamId, effect: HttpEffect) {
         match effect {
-            HttpEffect::RequestHeaders { cluster, end } => {
-                self.send_request(state, id, cluster, end)
+            HttpEffect::RequestHeaders { headers, cluster, end } => {
+                self.send_request(state, id, &headers, (cluster, end));
             }
             HttpEffect::RequestData { bytes, end } => {
                 if let Some(wires) = state.streams.get_mut(&id)
@@ -178,17 +178,12 @@ impl Driver {
                     }
                 }
             }
-            HttpEffect::RequestTrailers => {
-                let trailers = state
-                    .worker
-                    .stream(id)
-                    .and_then(|it| it.request_trailers.as_ref());
-                let trailers = trailers.map(respond::trailers).unwrap_or_default();
+            HttpEffect::RequestTrailers(trailers) => {
                 if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.request.take()) {
-                    body.trailers(trailers);
+                    body.trailers(respond::trailers(&trailers));
                 }
             }
-            HttpEffect::ResponseHeaders { end } => self.answer(state, id, end),
+            HttpEffect::ResponseHeaders { headers, end } => Self::answer(state, id, &headers, end),
             HttpEffect::ResponseData { bytes, end } => {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.response.as_ref()
@@ -199,14 +194,9 @@ impl Driver {
                     }
                 }
             }
-            HttpEffect::ResponseTrailers => {
-                let trailers = state
-                    .worker
-                    .stream(id)
-                    .and_then(|it| it.response_trailers.as_ref());
-                let trailers = trailers.map(respond::trailers).unwrap_or_default();
+            HttpEffect::ResponseTrailers(trailers) => {
                 if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.response.take()) {
-                    body.trailers(trailers);
+                    body.trailers(respond::trailers(&trailers));
                 }
             }
             HttpEffect::Reset => {
@@ -240,7 +230,13 @@ impl Driver {
         }
     }
 
-    fn send_request(&self, state: &mut State, id: StreamId, cluster: usize, end: bool) {
+    fn send_request(
+        &self,
+        state: &mut State,
+        id: StreamId,
+        headers: &HeaderMap,
+        (cluster, end): (usize, bool),
+    ) {
         let (Some(stream), Some(this)) = (state.worker.stream(id), self.this.upgrade()) else {
             return;
         };
@@ -256,35 +252,31 @@ impl Driver {
         } else {
             (Some(sender), body)
         };
-        match forward::upstream_request(&stream.request_headers, cluster.address, body) {
+        match forward::upstream_request(headers, (cluster.address, cluster.http2), body) {
             Ok(request) => {
                 wires.request = sender;
-                let gate = Arc::clone(&wires.from_upstream);
-                let task = forward::exchange(this, self.upstreams.of(cluster), request, (id, gate));
+                let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
+                let task = forward::exchange(this, self.upstreams.of(cluster), request, (id, trailers, gate));
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),
         }
     }
 
-    fn answer(&self, state: &mut State, id: StreamId, end: bool) {
+    fn answer(state: &mut State, id: StreamId, headers: &HeaderMap, end: bool) {
         let Some(wires) = state.streams.get_mut(&id) else {
             return;
         };
-        let headers = state
-            .worker
-            .stream(id)
-            .and_then(|it| it.response_headers.as_ref());
-        let head = headers.map(respond::response_head);
+        let head = respond::response_head(headers);
         let response = match (head, wires.held.upgrade()) {
-            (Some(Ok(head)), Some(_)) if end => head.map(|()| full(Vec::new())),
-            (Some(Ok(head)), Some(held)) => {
+            (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
+            (Ok(head), Some(held)) => {
                 let (sender, body) = channel(Arc::clone(&wires.from_upstream), held);
                 wires.response = Some(sender);
                 head.map(|()| body)
             }
-            (Some(Err(what)), _) => respond::invalid(what),
-            _ => return,
+            (Err(what), _) => respond::invalid(what),
+            (Ok(_), None) => return,
         };
         if let Some(answer) = wires.answer.take() {
             let _ = answer.send(response);

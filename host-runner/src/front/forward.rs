@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -57,6 +57,7 @@ impl Upstreams {
 fn client(http2: bool) -> HttpClient {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_nodelay(true);
     Client::builder(TokioExecutor::new())
         // A filter that removed `:authority` has none (rule H9).
         .set_host(false)
@@ -70,7 +71,7 @@ pub(crate) async fn exchange(
     driver: Arc<Driver>,
     client: HttpClient,
     request: Request<Body>,
-    (id, gate): (StreamId, Arc<Gate>),
+    (id, trailers, gate): (StreamId, bool, Arc<Gate>),
 ) {
     let started = Instant::now();
     match client.request(request).await {
@@ -83,7 +84,8 @@ pub(crate) async fn exchange(
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
                 let http1 = parts.version < http::Version::HTTP_2;
-                response_body(&driver, id, incoming, (http1, gate)).await;
+                let drops_trailers = http1 && !trailers;
+                response_body(&driver, id, incoming, (http1, drops_trailers, gate)).await;
             }
         }
         Err(_) => {
@@ -101,7 +103,7 @@ async fn response_body(
     driver: &Driver,
     id: StreamId,
     mut incoming: Incoming,
-    (http1, gate): (bool, Arc<Gate>),
+    (http1, drops_trailers, gate): (bool, bool, Arc<Gate>),
 ) {
     loop {
         gate.open().await;
@@ -115,8 +117,8 @@ async fn response_body(
                         return;
                     }
                 }
-                // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
-                Err(_) if http1 => {}
+                // HTTP/1 trailers are dropped unless asked for (rule L12).
+                Err(_) if drops_trailers => {}
                 Err(frame) => {
                     let trailers = header_map(&frame.into_trailers().unwrap_or_default());
                     return driver.tell(|worker| worker.trailers_arrived(id, way, trailers));
@@ -163,7 +165,7 @@ async fn answer_to(
         let timeout = timeout.as_millis().to_string();
         headers.replace(b"x-envoy-expected-rq-timeout-ms", timeout.as_bytes());
     }
-    let request = upstream_request(&headers, address, full(call.body)).ok()?;
+    let request = upstream_request(&headers, (address, false), full(call.body)).ok()?;
     let started = Instant::now();
     let (parts, incoming) = client.request(request).await.ok()?.into_parts();
     let headers = from_upstream(&parts, started.elapsed());
@@ -201,7 +203,7 @@ const CONNECT_FAILED: &str = "upstream connect error or disconnect/reset before 
 // Envoy checks header bytes here, at the router, and answers 503 with the offender's name (rules H10, W6).
 pub(crate) fn upstream_request(
     headers: &HeaderMap,
-    address: SocketAddr,
+    (address, http2): (SocketAddr, bool),
     body: Body,
 ) -> Result<Request<Body>, LocalReply> {
     let path = headers.get(b":path").unwrap_or(b"/");
@@ -221,6 +223,11 @@ pub(crate) fn upstream_request(
         .map_err(|_| invalid_header("value for", b":method"))?;
     // Without a body, such a method says so (RFC 9110 section 8.6, rule H12).
     let unsaid = headers.get(b"content-length").is_none();
+    if !body_is_empty && unsaid && !http2 {
+        // So that the client sends a body with every method, as Envoy does.
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(TRANSFER_ENCODING, chunked);
+    }
     if body_is_empty && unsaid && !BODILESS.contains(request.method()) {
         request
             .headers_mut()

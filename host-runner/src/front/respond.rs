@@ -16,14 +16,11 @@ pub(crate) fn status_code(status: u32) -> StatusCode {
     code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The map that filters see of an upstream's response.
+/// The map that filters see of an upstream's response: what belongs to its connection only is still there.
 pub(crate) fn from_upstream(parts: &http::response::Parts, took: Duration) -> HeaderMap {
     let mut map = HeaderMap::response(parts.status.as_str().as_bytes());
-    let hop_by_hop = HopByHop::default();
     for (name, value) in &parts.headers {
-        if !hop_by_hop.contains(name.as_str()) {
-            map.add(name.as_str().as_bytes(), value.as_bytes());
-        }
+        map.add(name.as_str().as_bytes(), value.as_bytes());
     }
     map.replace(
         b"x-envoy-upstream-service-time",
@@ -59,7 +56,12 @@ pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'stati
         .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
-    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
+    let hop_by_hop = HopByHop::default();
+    let ends_here = |name: &[u8]| {
+        let text = std::str::from_utf8(name);
+        name.starts_with(b":") || text.is_ok_and(|name| hop_by_hop.contains(name))
+    };
+    for (name, value) in headers.iter().filter(|(name, _)| !ends_here(name)) {
         // Envoy lets a line end through here (rule H10); splitting a response is not something to copy.
         let key = HeaderName::from_bytes(name).map_err(|_| "invalid header name")?;
         let value = HeaderValue::from_bytes(value).map_err(|_| "invalid header value")?;

@@ -20,6 +20,7 @@ use super::request_head::{header_map, own_address};
 use super::respond;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
+use crate::listener::Listener;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
@@ -33,6 +34,8 @@ pub(crate) struct Proxy {
     drivers: Vec<Arc<Driver>>,
     /// The index of the listener.
     chain: usize,
+    /// Whether HTTP/1 trailers pass.
+    trailers: bool,
     shared: Shared,
     connections: AtomicU64,
     own_address: IpAddr,
@@ -41,10 +44,15 @@ pub(crate) struct Proxy {
 // === impl Proxy ===
 
 impl Proxy {
-    pub(crate) fn new(drivers: Vec<Arc<Driver>>, chain: usize, shared: &Shared) -> Self {
+    pub(crate) fn new(
+        drivers: Vec<Arc<Driver>>,
+        (chain, listener): (usize, &Listener),
+        shared: &Shared,
+    ) -> Self {
         Self {
             drivers,
             chain,
+            trailers: listener.trailers,
             shared: shared.clone(),
             connections: AtomicU64::new(0),
             own_address: own_address(),
@@ -78,7 +86,8 @@ impl Proxy {
         let (held, gate, answered) = opened.ok_or(Cut)?;
         if !end {
             let http1 = parts.version < Version::HTTP_2;
-            tokio::spawn(request_body(held.clone(), body, (http1, gate)));
+            let drops_trailers = http1 && !self.trailers;
+            tokio::spawn(request_body(held.clone(), body, (http1, drops_trailers, gate)));
         }
         let answer = answered.await.map_err(|_| Cut);
         drop(held);
@@ -86,7 +95,11 @@ impl Proxy {
     }
 }
 
-async fn request_body(held: Held, mut incoming: Incoming, (http1, gate): (bool, Arc<Gate>)) {
+async fn request_body(
+    held: Held,
+    mut incoming: Incoming,
+    (http1, drops_trailers, gate): (bool, bool, Arc<Gate>),
+) {
     let way = Direction::Request;
     loop {
         gate.open().await;
@@ -99,8 +112,8 @@ async fn request_body(held: Held, mut incoming: Incoming, (http1, gate): (bool, 
                         return;
                     }
                 }
-                // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
-                Err(_) if http1 => {}
+                // HTTP/1 trailers are dropped unless asked for (rule L12).
+                Err(_) if drops_trailers => {}
                 Err(frame) => {
                     let trailers = respond::header_map(&frame.into_trailers().unwrap_or_default());
                     return held.tell(|worker, id| worker.trailers_arrived(id, way, trailers));
@@ -129,6 +142,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
+    // As Envoy sets it on every connection; without it the bytes are only slower.
+    let _ = stream.set_nodelay(true);
     let id = proxy.connections.fetch_add(1, Ordering::Relaxed);
     let connection = Connection {
         id,

@@ -22,6 +22,8 @@ pub(crate) struct Chain {
     pub(crate) clusters: Vec<Cluster>,
     /// Which of the worker's plugins are its filters, in order.
     pub(crate) plugins: Range<usize>,
+    /// Whether HTTP/1 trailers pass (rule L12).
+    pub(crate) trailers: bool,
     /// Bytes that may be held back in one direction (rule B1).
     pub(crate) buffer_limit: usize,
 }
@@ -44,6 +46,7 @@ impl Chain {
             routes: listener.routes.iter().map(route).collect(),
             clusters: listener.clusters.iter().map(cluster).collect(),
             plugins,
+            trailers: listener.trailers,
             buffer_limit: listener.buffer_limit as usize,
         }
     }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::host::callout::{CallId, HttpCall};
+use crate::host::header_map::HeaderMap;
 use crate::host::stream::Direction;
 use crate::host::tcp::{Ending, Peer};
 use crate::host::world::StreamId;
 
-/// One thing to do. The maps are those in the stream, which stays until the driver has seen `Finished`.
+/// One thing to do. Maps are as they were when they left the chain: what a filter changes later is lost.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Http(StreamId, HttpEffect),
@@ -32,6 +33,7 @@ pub(crate) struct RootId {
 pub(crate) enum HttpEffect {
     /// Send the request headers to the cluster of that index in the chain.
     RequestHeaders {
+        headers: HeaderMap,
         cluster: usize,
         end: bool,
     },
@@ -40,16 +42,17 @@ pub(crate) enum HttpEffect {
         end: bool,
     },
     /// Send the request trailers.
-    RequestTrailers,
+    RequestTrailers(HeaderMap),
     /// Send the response headers to the client.
     ResponseHeaders {
+        headers: HeaderMap,
         end: bool,
     },
     ResponseData {
         bytes: Vec<u8>,
         end: bool,
     },
-    ResponseTrailers,
+    ResponseTrailers(HeaderMap),
     /// Cut the client off.
     Reset,
     /// Stop (`false`) or go on reading in that direction (rules B1, B4).

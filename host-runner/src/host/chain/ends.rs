@@ -1,6 +1,9 @@
 //! The two ends of a chain: the router, which sends the request on, and the client, who gets the response.
 
+use http::{HeaderName, HeaderValue};
+
 use crate::host::effect::{Effect, HttpEffect};
+use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, Source};
 use crate::host::worker::Worker;
@@ -20,8 +23,12 @@ impl Worker {
             .info
             .route
             .and_then(|route| stream.chain.cluster(route));
-        match cluster {
-            Some(cluster) => self.emit(id, HttpEffect::RequestHeaders { cluster, end }),
+        match cluster.map(|cluster| check_request(&stream.request_headers).map(|()| cluster)) {
+            Some(Ok(cluster)) => {
+                let headers = stream.request_headers.clone();
+                self.emit(id, HttpEffect::RequestHeaders { headers, cluster, end });
+            }
+            Some(Err(reply)) => self.send_local_reply(id, reply),
             None => self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found")),
         }
     }
@@ -64,7 +71,8 @@ impl Worker {
                 .ok()
                 .and_then(|it| it.parse().ok());
         }
-        self.emit(id, HttpEffect::ResponseHeaders { end });
+        let headers = stream.response_headers.clone().unwrap_or_default();
+        self.emit(id, HttpEffect::ResponseHeaders { headers, end });
         if end {
             self.finish(id);
         }
@@ -109,10 +117,12 @@ impl Worker {
     }
 
     pub(in crate::host) fn send_trailers(&mut self, id: StreamId, way: Direction) {
+        let stream = self.world.http.get(id);
+        let trailers = stream.and_then(|stream| stream.trailers(way).cloned()).unwrap_or_default();
         match way {
-            Direction::Request => self.emit(id, HttpEffect::RequestTrailers),
+            Direction::Request => self.emit(id, HttpEffect::RequestTrailers(trailers)),
             Direction::Response => {
-                self.emit(id, HttpEffect::ResponseTrailers);
+                self.emit(id, HttpEffect::ResponseTrailers(trailers));
                 self.finish(id);
             }
         }
@@ -121,4 +131,22 @@ impl Worker {
     fn emit(&mut self, id: StreamId, effect: HttpEffect) {
         self.world.effects.push_back(Effect::Http(id, effect));
     }
+}
+
+// Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
+fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
+    let refuse = |what: String| LocalReply::of_proxy(503, &what, "filter_removed_required_request_headers");
+    if headers.get(b":method").is_none() {
+        return Err(refuse("missing required header: :method".to_owned()));
+    }
+    for (name, value) in headers.iter() {
+        let text = String::from_utf8_lossy(name);
+        if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
+            return Err(refuse(format!("invalid header name: {text}")));
+        }
+        if HeaderValue::from_bytes(value).is_err() {
+            return Err(refuse(format!("invalid header value for: {text}")));
+        }
+    }
+    Ok(())
 }
