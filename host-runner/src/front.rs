@@ -5,6 +5,7 @@
 
 mod body;
 mod driver;
+mod failure;
 mod forward;
 mod gate;
 mod hop_by_hop;
@@ -26,7 +27,7 @@ use crate::engine::Engine;
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
-use crate::listener::Listener;
+use crate::listener::{Listener, Names};
 use crate::subject::{LogLine, Subject};
 
 /// host-runner as a running proxy. Dropping it closes every listener.
@@ -63,6 +64,7 @@ impl Front {
         };
         let shared = Shared {
             logs: Arc::new(store),
+            names: Names::of(listeners),
             ..Shared::default()
         };
         let engine = Arc::new(Engine::new()?);

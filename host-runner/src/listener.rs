@@ -117,6 +117,15 @@ pub struct Cluster {
     pub http2: bool,
 }
 
+/// How names are made unique in one Envoy: clusters are global there, but belong to a listener here.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Names {
+    prefixed: bool,
+}
+
+/// The id and the cluster of the node that a proxy says it is.
+pub(crate) const NODE: &str = "meshwright";
+
 /// Envoy's default for `per_connection_buffer_limit_bytes`.
 pub const BUFFER_LIMIT: u32 = 1024 * 1024;
 
@@ -134,6 +143,25 @@ impl Default for Listener {
             plugins: Vec::new(),
             routes: Vec::new(),
             clusters: Vec::new(),
+        }
+    }
+}
+
+// === impl Names ===
+
+impl Names {
+    /// The names in a proxy of these listeners.
+    pub(crate) fn of(listeners: &[Listener]) -> Self {
+        Self {
+            prefixed: listeners.len() > 1,
+        }
+    }
+
+    /// The name of a listener's cluster in Envoy.
+    pub(crate) fn cluster(self, listener: &Listener, cluster: &str) -> String {
+        match self.prefixed {
+            true => format!("{}/{cluster}", listener.name),
+            false => cluster.to_owned(),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
 use super::plugin::plugin_config;
-use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, Protocol};
+use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, NODE, Names, Protocol};
 
 const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
 const TCP_PROXY: &str =
@@ -29,20 +29,12 @@ pub struct BootstrapOptions {
     pub modules: Option<PathBuf>,
 }
 
-/// How names are made unique in one Envoy: clusters are global there, but belong to a listener here.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Names {
-    prefixed: bool,
-}
-
 /// A complete bootstrap for Envoy 1.40: one HTTP listener each, static clusters, nothing remote.
 #[must_use]
 pub fn bootstrap(listeners: &[Listener], options: &BootstrapOptions) -> Value {
-    let names = Names {
-        prefixed: listeners.len() > 1,
-    };
+    let names = Names::of(listeners);
     let mut document = json!({
-        "node": { "id": "meshwright", "cluster": "meshwright" },
+        "node": { "id": NODE, "cluster": NODE },
         "static_resources": {
             "listeners": listeners.iter().map(|it| listener(it, names, options)).collect::<Vec<_>>(),
             "clusters": listeners.iter().flat_map(|it| clusters(it, names)).collect::<Vec<_>>(),
@@ -157,18 +149,6 @@ fn with_buffer_limit(listener: &Listener, mut value: Value) -> Value {
 
 fn socket_address(address: SocketAddr) -> Value {
     json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
-}
-
-// === impl Names ===
-
-impl Names {
-    /// The name of a listener's cluster in Envoy.
-    pub(super) fn cluster(self, listener: &Listener, cluster: &str) -> String {
-        match self.prefixed {
-            true => format!("{}/{cluster}", listener.name),
-            false => cluster.to_owned(),
-        }
-    }
 }
 
 #[cfg(test)]

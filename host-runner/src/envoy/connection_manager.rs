@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::bootstrap::{BootstrapOptions, Names};
+use super::bootstrap::BootstrapOptions;
 use super::plugin::plugin_config;
-use crate::listener::{Listener, Plugin, Route};
+use crate::listener::{Listener, Names, Plugin, Route};
 
 const CONNECTION_MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";

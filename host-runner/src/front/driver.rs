@@ -240,7 +240,8 @@ impl Driver {
             Ok(request) => {
                 wires.request = sender;
                 let gate = Arc::clone(&wires.from_upstream);
-                let task = forward::exchange(this, self.upstreams.of(cluster), request, (id, gate));
+                let client = self.upstreams.of(cluster);
+                let task = forward::exchange(this, client, request, (id, cluster.address, gate));
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),

@@ -10,13 +10,17 @@ mod replies;
 
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
-use crate::listener::{Cluster, Listener, Route};
+use crate::listener::{Cluster, Listener, Names, Route};
 
 /// What every stream of a listener passes.
 #[derive(Debug)]
 pub(crate) struct Chain {
+    /// The listener's name, which its virtual host has too.
+    pub(crate) name: String,
     pub(crate) routes: Vec<Route>,
     pub(crate) clusters: Vec<Cluster>,
+    /// What Envoy calls each of them.
+    envoy_clusters: Vec<String>,
     /// Bytes that may be held back in one direction (rule B1).
     pub(crate) buffer_limit: usize,
 }
@@ -24,8 +28,13 @@ pub(crate) struct Chain {
 // === impl Chain ===
 
 impl Chain {
-    pub(crate) fn new(listener: &Listener) -> Self {
+    pub(crate) fn new(listener: &Listener, names: Names) -> Self {
+        let clusters = listener.clusters.iter();
         Self {
+            name: listener.name.clone(),
+            envoy_clusters: clusters
+                .map(|cluster| names.cluster(listener, &cluster.name))
+                .collect(),
             routes: listener.routes.clone(),
             clusters: listener.clusters.clone(),
             buffer_limit: listener.buffer_limit as usize,
@@ -49,6 +58,12 @@ impl Chain {
             .iter()
             .position(|cluster| cluster.name == *name)
     }
+
+    /// What Envoy calls a route's cluster.
+    pub(crate) fn cluster_name(&self, route: usize) -> Option<&str> {
+        let cluster = self.cluster(route)?;
+        self.envoy_clusters.get(cluster).map(String::as_str)
+    }
 }
 
 fn has_path(headers: &HeaderMap) -> bool {
@@ -62,8 +77,8 @@ fn matches(route: &Route, stream: &Stream) -> bool {
         Some((name, value)) => stream
             .info
             .state
-            .get(name.as_bytes())
-            .is_some_and(|state| state == value.as_bytes()),
+            .property(name.as_bytes())
+            .is_some_and(|property| property.value == value.as_bytes()),
         None => true,
     }
 }

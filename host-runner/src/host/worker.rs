@@ -76,7 +76,7 @@ impl Worker {
             world: Box::default(),
             vms: Vec::new(),
             plugins: Vec::new(),
-            chain: Arc::new(Chain::new(listener)),
+            chain: Arc::new(Chain::new(listener, shared.names)),
         };
         let mut machines = HashMap::new();
         for plugin in &listener.plugins {

@@ -42,7 +42,5 @@ fn get(guest: &mut Guest<'_>, path: Region, out: OutBytes) -> HostcallResult {
 
 fn set(guest: &mut Guest<'_>, path: Region, value: Region) -> HostcallResult {
     let (path, value) = (guest.read(path)?, guest.read(value)?);
-    let (stream, _) = guest.stream_mut(Status::NOT_FOUND)?;
-    stream.info.state.insert(path, value);
-    Ok(())
+    guest.state_mut().set_property(&path, value)
 }

@@ -1,8 +1,9 @@
 //! The two ends of a chain: the router, which sends the request on, and the client, who gets the response.
 
 use crate::host::effect::{Effect, HttpEffect};
+use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Source};
+use crate::host::stream::{Direction, ResponseFlags, Source};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
@@ -21,8 +22,14 @@ impl Worker {
             .route
             .and_then(|route| stream.chain.cluster(route));
         match cluster {
-            Some(cluster) => self.emit(id, HttpEffect::RequestHeaders { cluster, end }),
-            None => self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found")),
+            Some(cluster) => {
+                stream.info.routed = true;
+                self.emit(id, HttpEffect::RequestHeaders { cluster, end });
+            }
+            None => {
+                stream.info.flags.insert(ResponseFlags::NO_ROUTE);
+                self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found"));
+            }
         }
     }
 
@@ -32,11 +39,7 @@ impl Worker {
         let Some(stream) = self.world.http.get(id) else {
             return;
         };
-        let status = stream
-            .response_headers
-            .as_ref()
-            .and_then(|it| it.get(b":status"));
-        match status.and_then(|status| std::str::from_utf8(status).ok()?.parse::<u32>().ok()) {
+        match stream.response_headers.as_ref().and_then(HeaderMap::status) {
             Some(_) => self.emit_headers(id, end),
             None => {
                 let reply = LocalReply::of_proxy(
@@ -56,13 +59,7 @@ impl Worker {
         stream.headers_sent = true;
         if let Some(headers) = &mut stream.response_headers {
             headers.replace(b"server", b"host-runner");
-            let status = headers
-                .get(b":status")
-                .map(<[u8]>::to_vec)
-                .unwrap_or_default();
-            stream.info.code = std::str::from_utf8(&status)
-                .ok()
-                .and_then(|it| it.parse().ok());
+            stream.info.code = headers.status();
         }
         self.emit(id, HttpEffect::ResponseHeaders { end });
         if end {
