@@ -6,6 +6,7 @@
 
 mod body;
 mod driver;
+mod failure;
 mod forward;
 mod gate;
 mod hop_by_hop;

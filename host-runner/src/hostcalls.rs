@@ -7,6 +7,7 @@ mod buffers;
 mod callouts;
 mod contexts;
 mod effects;
+mod foreign;
 mod guest;
 mod headers;
 mod log;
@@ -34,6 +35,7 @@ pub(crate) fn linker(engine: &Engine, abi: AbiVersion) -> Result<Linker<VmState>
     buffers::link(&mut linker)?;
     properties::link(&mut linker)?;
     effects::link(&mut linker)?;
+    foreign::link(&mut linker)?;
     contexts::link(&mut linker)?;
     callouts::link(&mut linker)?;
     stores::link(&mut linker)?;

@@ -7,6 +7,7 @@ mod command;
 pub mod doctor;
 mod engine;
 pub mod envoy;
+mod foreign;
 pub mod front;
 mod host;
 mod hostcalls;

@@ -117,6 +117,9 @@ pub struct Cluster {
     pub http2: bool,
 }
 
+/// The id and the cluster of the node that a proxy says it is.
+pub(crate) const NODE: &str = "meshwright";
+
 /// Envoy's default for `per_connection_buffer_limit_bytes`.
 pub const BUFFER_LIMIT: u32 = 1024 * 1024;
 

@@ -11,7 +11,9 @@ use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
 use super::plugin::plugin_config;
-use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, Protocol, cluster_name};
+use crate::listener::{
+    BUFFER_LIMIT, Cluster, Listener, ModuleFile, NODE, Protocol, cluster_name,
+};
 
 const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
 const TCP_PROXY: &str =
@@ -48,7 +50,7 @@ pub fn bootstrap(listeners: &[Listener], options: &BootstrapOptions) -> Value {
     let mut seen = HashSet::new();
     clusters.retain(|cluster| seen.insert(cluster.get("name").map(Value::to_string)));
     let mut document = json!({
-        "node": { "id": "meshwright", "cluster": "meshwright" },
+        "node": { "id": NODE, "cluster": NODE },
         "static_resources": {
             "listeners": listeners.iter().map(|it| listener(it, names, options)).collect::<Vec<_>>(),
             "clusters": clusters,

@@ -256,7 +256,9 @@ impl Driver {
             Ok(request) => {
                 wires.request = sender;
                 let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
-                let task = forward::exchange(this, self.upstreams.of(cluster), request, (id, trailers, gate));
+                let client = self.upstreams.of(cluster);
+                let what = (id, cluster.address, trailers, gate);
+                let task = forward::exchange(this, client, request, what);
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),

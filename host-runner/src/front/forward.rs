@@ -1,25 +1,29 @@
 //! The router's work and the callouts': requests to upstreams, and what comes back.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{
+    CaptureConnection, HttpConnector, HttpInfo, capture_connection,
+};
+use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::TokioExecutor;
 
 use super::body::{Body, full, is_empty};
 use super::driver::Driver;
+use super::failure::Failure;
 use super::gate::Gate;
 use super::respond::{from_upstream, header_map};
 use crate::host::callout::{CallResponse, HttpCall};
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::Direction;
+use crate::host::stream::{Direction, ResponseFlags, UpstreamInfo};
 use crate::host::world::StreamId;
 use crate::listener::Cluster;
 
@@ -71,10 +75,10 @@ pub(crate) async fn exchange(
     driver: Arc<Driver>,
     client: HttpClient,
     request: Request<Body>,
-    (id, trailers, gate): (StreamId, bool, Arc<Gate>),
+    (id, address, trailers, gate): (StreamId, SocketAddr, bool, Arc<Gate>),
 ) {
     let started = Instant::now();
-    match client.request(request).await {
+    match connected(&driver, client, request, (id, address)).await {
         Ok(response) => {
             let (parts, incoming) = response.into_parts();
             let (headers, end) = (
@@ -88,15 +92,45 @@ pub(crate) async fn exchange(
                 response_body(&driver, id, incoming, (http1, drops_trailers, gate)).await;
             }
         }
-        Err(_) => {
-            let reply = LocalReply::of_proxy(
-                503,
-                CONNECT_FAILED,
-                "upstream_reset_before_response_started",
-            );
-            driver.tell(|worker| worker.upstream_failed(id, reply));
+        Err(error) => {
+            let failure = Failure::of(&error);
+            driver.tell(|worker| {
+                if let Some(reason) = failure.connecting {
+                    worker.upstream(id, UpstreamInfo::unreachable(address, reason, started));
+                }
+                worker.upstream_failed(id, failure.flag, failure.reply);
+            });
         }
     }
+}
+
+// Tells of the connection as soon as there is one, because the request body may follow.
+async fn connected(
+    driver: &Driver,
+    client: HttpClient,
+    mut request: Request<Body>,
+    (id, address): (StreamId, SocketAddr),
+) -> Result<Response<Incoming>, Error> {
+    let started = Instant::now();
+    let mut connection = capture_connection(&mut request);
+    let mut response = pin!(client.request(request));
+    tokio::select! {
+        biased;
+        Some(local) = local_address(&mut connection) => {
+            let upstream = UpstreamInfo::connected(address, local, started);
+            driver.tell(|worker| worker.upstream(id, upstream));
+            response.await
+        }
+        response = &mut response => response,
+    }
+}
+
+// None: there will be no connection.
+async fn local_address(connection: &mut CaptureConnection) -> Option<SocketAddr> {
+    let mut found = http::Extensions::new();
+    let connected = connection.wait_for_connection_metadata().await;
+    connected.as_ref()?.get_extras(&mut found);
+    found.get::<HttpInfo>().map(HttpInfo::local_addr)
 }
 
 async fn response_body(
@@ -127,12 +161,13 @@ async fn response_body(
             // HTTP/1 bodies end with an empty call (rule L8).
             None => return driver.tell(|worker| worker.arrived(id, way, Vec::new(), true)),
             Some(Err(_)) => {
+                let flag = ResponseFlags::UPSTREAM_CONNECTION_TERMINATION;
                 let reply = LocalReply::of_proxy(
                     503,
                     CONNECT_FAILED,
                     "upstream_reset_after_response_started",
                 );
-                return driver.tell(|worker| worker.upstream_failed(id, reply));
+                return driver.tell(|worker| worker.upstream_failed(id, flag, reply));
             }
         }
     }

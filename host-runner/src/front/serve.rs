@@ -18,6 +18,7 @@ use super::driver::{Driver, Held};
 use super::gate::Gate;
 use super::request_head::{header_map, own_address};
 use super::respond;
+use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
 use crate::listener::Listener;
@@ -62,7 +63,7 @@ impl Proxy {
     /// One request. An error cuts the connection, or the HTTP/2 stream.
     async fn handle(
         &self,
-        connection: Connection,
+        (connection, state): (Connection, ConnectionState),
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
@@ -75,7 +76,7 @@ impl Proxy {
             protocol,
             ..connection
         };
-        let info = StreamInfo::new(connection, self.shared.clock.now());
+        let info = StreamInfo::new(connection, self.shared.clock.now(), state);
         let end = body.is_end_stream();
         let turn = connection.id % self.drivers.len().max(1) as u64;
         let driver = usize::try_from(turn)
@@ -151,9 +152,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         local,
         protocol: "",
     };
+    let state = ConnectionState::default();
     let service = service_fn(move |request| {
-        let proxy = Arc::clone(&proxy);
-        async move { proxy.handle(connection, request).await }
+        let (proxy, state) = (Arc::clone(&proxy), state.clone());
+        async move { proxy.handle((connection, state), request).await }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
     let mut server = auto::Builder::new(TokioExecutor::new());

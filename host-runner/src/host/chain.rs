@@ -17,6 +17,8 @@ use crate::listener::{Cluster, Listener, Route, cluster_name};
 /// What every stream of a listener passes.
 #[derive(Debug)]
 pub(crate) struct Chain {
+    /// The listener's name, which its virtual host has too.
+    pub(crate) name: String,
     pub(crate) routes: Vec<Route>,
     /// By their names in the whole proxy.
     pub(crate) clusters: Vec<Cluster>,
@@ -43,6 +45,7 @@ impl Chain {
             ..cluster.clone()
         };
         Self {
+            name: listener.name.clone(),
             routes: listener.routes.iter().map(route).collect(),
             clusters: listener.clusters.iter().map(cluster).collect(),
             plugins,
@@ -68,6 +71,12 @@ impl Chain {
             .iter()
             .position(|cluster| cluster.name == *name)
     }
+
+    /// What Envoy calls a route's cluster.
+    pub(crate) fn cluster_name(&self, route: usize) -> Option<&str> {
+        let cluster = self.cluster(route)?;
+        self.clusters.get(cluster).map(|cluster| cluster.name.as_str())
+    }
 }
 
 fn has_path(headers: &HeaderMap) -> bool {
@@ -81,8 +90,8 @@ fn matches(route: &Route, stream: &Stream) -> bool {
         Some((name, value)) => stream
             .info
             .state
-            .get(name.as_bytes())
-            .is_some_and(|state| state == value.as_bytes()),
+            .property(name.as_bytes())
+            .is_some_and(|property| property.value == value.as_bytes()),
         None => true,
     }
 }

@@ -56,6 +56,14 @@ impl HeaderMap {
             .map(|(_, value)| value.as_slice())
     }
 
+    /// The status code of a response.
+    pub(crate) fn status(&self) -> Option<u32> {
+        std::str::from_utf8(self.get(b":status")?)
+            .ok()?
+            .parse()
+            .ok()
+    }
+
     /// All values joined by `,`, as the property `request.headers.<name>` shows them (rule H5).
     pub(crate) fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
         let name = canonical(name);

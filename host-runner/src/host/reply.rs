@@ -44,6 +44,7 @@ impl LocalReply {
 
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
 pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
+    stream.info.code = Some(reply.status);
     let (headers, body) = if stream.is_grpc() {
         grpc(&reply)
     } else {
@@ -89,8 +90,8 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     (headers, Vec::new())
 }
 
-// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
-fn grpc_status(http: u32) -> u32 {
+/// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
+pub(crate) fn grpc_status(http: u32) -> u32 {
     match http {
         400 => 13,
         401 => 16,

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use wasmtime::{Memory, TypedFunc};
 
-use crate::abi::AbiVersion;
+use crate::abi::{AbiVersion, HostcallResult, Status};
+use crate::foreign::Expressions;
 use crate::host::callout::{CallResponse, HttpTokens};
 use crate::host::clock::Clock;
+use crate::host::filter_state::Prototypes;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
 use crate::host::stores::metrics::{Metrics, Stats};
@@ -82,6 +84,9 @@ pub(crate) struct Root {
     /// The answer whose callback is running (rule C4).
     pub(crate) call: Option<CallResponse>,
     pub(crate) tick: Option<Duration>,
+    /// What it declared of the properties that its streams set (rule F4).
+    pub(crate) prototypes: Prototypes,
+    pub(crate) expressions: Expressions,
 }
 
 /// Who a plugin says it is (properties `plugin_*`).
@@ -180,6 +185,8 @@ impl VmState {
             configuring: false,
             call: None,
             tick: None,
+            prototypes: Prototypes::default(),
+            expressions: Expressions::default(),
         });
         context
     }
@@ -262,6 +269,49 @@ impl VmState {
     pub(crate) fn root_mut(&mut self) -> Option<&mut Root> {
         let index = self.target()?.root();
         self.roots.get_mut(index)
+    }
+
+    /// Sets a property of the stream that hostcalls act on, as the root of its filter declared it (rule F4).
+    pub(crate) fn set_property(&mut self, name: &[u8], value: Vec<u8>) -> HostcallResult {
+        let target = self.target().ok_or(Status::NOT_FOUND)?;
+        let Context::Http { stream, root, .. } = target else {
+            return Err(Status::NOT_FOUND);
+        };
+        let stream = self.world.http.get_mut(stream).ok_or(Status::NOT_FOUND)?;
+        let root = self.roots.get(root).ok_or(Status::NOT_FOUND)?;
+        stream
+            .info
+            .state
+            .set_property(name, value, &root.prototypes)
+    }
+
+    /// The context whose callback is running, whatever the effective one is.
+    pub(crate) fn current_context(&self) -> Option<Context> {
+        self.contexts.get(&self.current).copied()
+    }
+
+    /// Its root.
+    pub(crate) fn current_root(&self) -> Option<&Root> {
+        self.roots.get(self.current_context()?.root())
+    }
+
+    /// See [`VmState::current_root`].
+    pub(crate) fn current_root_mut(&mut self) -> Option<&mut Root> {
+        let index = self.current_context()?.root();
+        self.roots.get_mut(index)
+    }
+
+    /// What the current context has declared.
+    pub(crate) fn current_prototypes(&mut self) -> Option<&mut Prototypes> {
+        match self.current_context()? {
+            Context::Root(root) => Some(&mut self.roots.get_mut(root)?.prototypes),
+            Context::Http { stream, filter, .. } => {
+                let filters = &mut self.world.http.get_mut(stream)?.filters;
+                Some(&mut filters.get_mut(filter)?.prototypes)
+            }
+            // What a connection's context declares has no effect, as in a stream's (rule F4).
+            Context::Tcp { .. } => None,
+        }
     }
 
     /// Leaves something to do until the callback has returned. Without a stream there is nothing to do it to (rule R4).

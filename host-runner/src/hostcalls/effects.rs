@@ -1,9 +1,9 @@
-//! What changes the course of a stream: continuing and closing it, local replies, foreign functions.
+//! What changes the course of a stream: continuing and closing it, and local replies.
 
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
-use super::guest::{OutBytes, Region};
+use super::guest::Region;
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::reply::LocalReply;
 use crate::host::stream::Direction;
@@ -24,25 +24,6 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
          grpc: i32| {
             let reply = (code, Region(d, dn), Region(b, bn), Region(h, hn), grpc);
             Status::of(send_local_response(&mut Guest::new(caller), reply))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_call_foreign_function",
-        |caller: Caller<'_, VmState>,
-         name: u32,
-         name_size: u32,
-         arg: u32,
-         arg_size: u32,
-         data: u32,
-         size: u32| {
-            let (name, arg) = (Region(name, name_size), Region(arg, arg_size));
-            Status::of(call_foreign_function(
-                &mut Guest::new(caller),
-                name,
-                arg,
-                OutBytes(data, size),
-            ))
         },
     )?;
     Ok(())
@@ -104,23 +85,6 @@ pub(super) fn continue_stream(state: &mut VmState, way: Direction) {
         );
     } else {
         state.defer(Action::Continue(way));
-    }
-}
-
-fn call_foreign_function(
-    guest: &mut Guest<'_>,
-    name: Region,
-    argument: Region,
-    out: OutBytes,
-) -> HostcallResult {
-    let name = guest.read_text(name)?;
-    let _ = guest.read(argument)?;
-    match name.as_str() {
-        "clear_route_cache" => {
-            clear_route_cache(guest.state_mut());
-            guest.return_bytes(out, &[])
-        }
-        _ => Err(Status::NOT_FOUND),
     }
 }
 

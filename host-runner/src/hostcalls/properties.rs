@@ -46,7 +46,5 @@ fn set(guest: &mut Guest<'_>, path: Region, value: Region) -> HostcallResult {
         connection.info.state.insert(path, value);
         return Ok(());
     }
-    let (stream, _) = guest.stream_mut(Status::NOT_FOUND)?;
-    stream.info.state.insert(path, value);
-    Ok(())
+    guest.state_mut().set_property(&path, value)
 }

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Source};
+use crate::host::stream::{Direction, ResponseFlags, Source};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
@@ -25,11 +25,15 @@ impl Worker {
             .and_then(|route| stream.chain.cluster(route));
         match cluster.map(|cluster| check_request(&stream.request_headers).map(|()| cluster)) {
             Some(Ok(cluster)) => {
+                stream.info.routed = true;
                 let headers = stream.request_headers.clone();
                 self.emit(id, HttpEffect::RequestHeaders { headers, cluster, end });
             }
             Some(Err(reply)) => self.send_local_reply(id, reply),
-            None => self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found")),
+            None => {
+                stream.info.flags.insert(ResponseFlags::NO_ROUTE);
+                self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found"));
+            }
         }
     }
 
@@ -39,11 +43,7 @@ impl Worker {
         let Some(stream) = self.world.http.get(id) else {
             return;
         };
-        let status = stream
-            .response_headers
-            .as_ref()
-            .and_then(|it| it.get(b":status"));
-        match status.and_then(|status| std::str::from_utf8(status).ok()?.parse::<u32>().ok()) {
+        match stream.response_headers.as_ref().and_then(HeaderMap::status) {
             Some(_) => self.emit_headers(id, end),
             None => {
                 let reply = LocalReply::of_proxy(
@@ -63,13 +63,7 @@ impl Worker {
         stream.headers_sent = true;
         if let Some(headers) = &mut stream.response_headers {
             headers.replace(b"server", b"host-runner");
-            let status = headers
-                .get(b":status")
-                .map(<[u8]>::to_vec)
-                .unwrap_or_default();
-            stream.info.code = std::str::from_utf8(&status)
-                .ok()
-                .and_then(|it| it.parse().ok());
+            stream.info.code = headers.status();
         }
         let headers = stream.response_headers.clone().unwrap_or_default();
         self.emit(id, HttpEffect::ResponseHeaders { headers, end });

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::host::chain::Chain;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Filter, Source, Stream, StreamInfo};
+use crate::host::stream::{
+    Direction, Filter, ResponseFlags, Source, Stream, StreamInfo, UpstreamInfo,
+};
 use crate::host::vm_state::Context;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
@@ -44,8 +46,10 @@ impl Worker {
         let Some(stream) = self.live(id, way) else {
             return;
         };
-        if way == Direction::Request {
-            stream.info.request_bytes += bytes.len() as u64;
+        match way {
+            Direction::Request => stream.info.request_bytes += bytes.len() as u64,
+            Direction::Response if end => stream.info.received(),
+            Direction::Response => {}
         }
         let flow = stream.flow(way);
         flow.complete = end;
@@ -61,9 +65,19 @@ impl Worker {
         stream.flow(way).complete = true;
         match way {
             Direction::Request => stream.request_trailers = Some(trailers),
-            Direction::Response => stream.response_trailers = Some(trailers),
+            Direction::Response => {
+                stream.info.received();
+                stream.response_trailers = Some(trailers);
+            }
         }
         self.trailers(id, way, 0);
+    }
+
+    /// The upstream host is chosen, and there is a connection to it or will be none.
+    pub(crate) fn upstream(&mut self, id: StreamId, upstream: UpstreamInfo) {
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream.info.upstream = Some(upstream);
+        }
     }
 
     /// The upstream's response has begun.
@@ -72,18 +86,22 @@ impl Worker {
             return;
         };
         stream.info.details = Some("via_upstream".to_owned());
+        stream.info.code = headers.status();
+        if end {
+            stream.info.received();
+        }
         stream.response_headers = Some(headers);
         stream.response.complete = end;
         self.headers(id, Direction::Response, 0, end);
     }
 
     /// The upstream could not be reached or broke off.
-    pub(crate) fn upstream_failed(&mut self, id: StreamId, reply: LocalReply) {
-        let started = self
-            .world
-            .http
-            .get(id)
-            .is_some_and(|it| it.response_headers.is_some());
+    pub(crate) fn upstream_failed(&mut self, id: StreamId, flag: ResponseFlags, reply: LocalReply) {
+        let Some(stream) = self.world.http.get_mut(id) else {
+            return;
+        };
+        stream.info.flags.insert(flag);
+        let started = stream.response_headers.is_some();
         if started {
             self.reset(id, "upstream_reset_after_response_started{remote_reset}");
         } else {
@@ -98,6 +116,8 @@ impl Worker {
                 .info
                 .details
                 .get_or_insert_with(|| "downstream_remote_disconnect".to_owned());
+            let flag = ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION;
+            stream.info.flags.insert(flag);
         }
         self.finish(id);
     }
