@@ -4,14 +4,18 @@
 //! in `request_head`, `driver`, `forward` and `respond`.
 
 mod body;
+mod call;
 mod driver;
 mod forward;
 mod gate;
+mod grpc;
 mod hop_by_hop;
 mod refused;
 mod request_head;
+mod reset_reason;
 mod respond;
 mod serve;
+mod upstreams;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

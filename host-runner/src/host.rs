@@ -9,6 +9,7 @@ pub(crate) mod callout;
 pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod effect;
+pub(crate) mod grpc;
 pub(crate) mod header_map;
 pub(crate) mod inline;
 pub(crate) mod log_store;

@@ -7,6 +7,7 @@ mod buffers;
 mod callouts;
 mod contexts;
 mod effects;
+mod grpc;
 mod guest;
 mod headers;
 mod log;
@@ -36,6 +37,7 @@ pub(crate) fn linker(engine: &Engine, abi: AbiVersion) -> Result<Linker<VmState>
     effects::link(&mut linker)?;
     contexts::link(&mut linker)?;
     callouts::link(&mut linker)?;
+    grpc::link(&mut linker)?;
     stores::link(&mut linker)?;
     versions::link(&mut linker, abi)?;
     unsupported::link(&mut linker)?;

@@ -13,12 +13,16 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::body::{Body, BodySender, channel, full};
-use super::forward::{self, Upstreams};
+use super::body::{Body, BodySender, Completion, channel, full};
+use super::call;
+use super::forward;
 use super::gate::Gate;
+use super::grpc::Lines;
 use super::respond;
+use super::upstreams::{Upstream, Upstreams};
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::effect::{Effect, HttpEffect, RootId};
+use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Direction, StreamInfo};
 use crate::host::worker::Worker;
@@ -37,6 +41,8 @@ struct State {
     worker: Worker,
     streams: HashMap<StreamId, Wires>,
     ticks: HashMap<RootId, AbortHandle>,
+    calls: HashMap<CallId, AbortHandle>,
+    grpc: Lines,
 }
 
 /// What a stream is connected to.
@@ -71,6 +77,8 @@ impl Driver {
             worker,
             streams: HashMap::new(),
             ticks: HashMap::new(),
+            calls: HashMap::new(),
+            grpc: Lines::default(),
         };
         let driver = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
@@ -132,7 +140,9 @@ impl Driver {
         while let Some(effect) = state.worker.next_effect() {
             match effect {
                 Effect::Http(id, effect) => self.http(state, id, effect),
-                Effect::Call(id, call) => self.call(id, *call),
+                Effect::Call(id, call) => self.call(state, id, *call),
+                Effect::Grpc(id, effect) => self.grpc(state, id, effect),
+                Effect::DropCallouts(vm) => state.drop_callouts(vm),
                 Effect::Tick(root, period) => self.arm(state, root, period),
                 Effect::QueueReady(worker, root, token) if worker == state.worker.number => {
                     self.later(move |driver| driver.tell(|worker| worker.queue_ready(root, token)));
@@ -236,11 +246,15 @@ impl Driver {
         } else {
             (Some(sender), body)
         };
-        match forward::upstream_request(&stream.request_headers, cluster.address, body) {
+        let upstream = self.upstreams.of(cluster);
+        match forward::upstream_request(&stream.request_headers, &upstream, body) {
             Ok(request) => {
+                let sent = sender
+                    .as_ref()
+                    .map_or_else(Completion::now, BodySender::completion);
                 wires.request = sender;
                 let gate = Arc::clone(&wires.from_upstream);
-                let task = forward::exchange(this, self.upstreams.of(cluster), request, (id, gate));
+                let task = forward::exchange(this, upstream, (request, sent), (id, gate));
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),
@@ -271,20 +285,36 @@ impl Driver {
         }
     }
 
-    fn call(&self, id: CallId, call: HttpCall) {
-        let cluster = self
-            .clusters
-            .iter()
-            .find(|cluster| cluster.name == call.cluster);
-        let (Some(cluster), Some(driver)) = (cluster, self.this.upgrade()) else {
+    fn call(&self, state: &mut State, id: CallId, call: HttpCall) {
+        let (Some(upstream), Some(driver)) = (self.upstream(&call.cluster), self.this.upgrade())
+        else {
             return;
         };
-        let client = self.upstreams.of(cluster);
-        let address = cluster.address;
-        tokio::spawn(async move {
-            let response = forward::call(client, address, call).await;
+        let task = tokio::spawn(async move {
+            let response = call::call(upstream, call).await;
+            driver.lock().calls.remove(&id);
             driver.tell(|worker| worker.http_call_response(id, response));
         });
+        state.calls.insert(id, task.abort_handle());
+    }
+
+    fn grpc(&self, state: &mut State, id: CallId, effect: GrpcEffect) {
+        match effect {
+            GrpcEffect::Open(request) => {
+                if let (Some(upstream), Some(driver)) =
+                    (self.upstream(&request.cluster), self.this.upgrade())
+                {
+                    state.grpc.open(driver, upstream, (id, *request));
+                }
+            }
+            GrpcEffect::Send { bytes, end } => state.grpc.send(id, bytes, end),
+            GrpcEffect::Reset => state.grpc.reset(id),
+        }
+    }
+
+    fn upstream(&self, cluster: &str) -> Option<Upstream> {
+        let cluster = self.clusters.iter().find(|it| it.name == cluster)?;
+        Some(self.upstreams.of(cluster))
     }
 
     fn arm(&self, state: &mut State, root: RootId, period: Option<Duration>) {
@@ -305,6 +335,17 @@ impl Driver {
         if let Some(driver) = self.this.upgrade() {
             tokio::spawn(async move { run(driver) });
         }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn drop_callouts(&mut self, vm: usize) {
+        for (_, call) in self.calls.extract_if(|id, _| id.root.vm == vm) {
+            call.abort();
+        }
+        self.grpc.drop_vm(vm);
     }
 }
 

@@ -40,15 +40,16 @@ impl LocalReply {
     pub(crate) fn code_details(&self) -> String {
         self.details.replace(char::is_whitespace, "_")
     }
+
+    /// The response's headers and body: trailers-only where the request is gRPC (rule Y6).
+    pub(crate) fn into_response(self, to_grpc: bool) -> (HeaderMap, Vec<u8>) {
+        if to_grpc { grpc(&self) } else { plain(self) }
+    }
 }
 
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
 pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
-    let (headers, body) = if stream.is_grpc() {
-        grpc(&reply)
-    } else {
-        plain(reply)
-    };
+    let (headers, body) = reply.into_response(stream.is_grpc());
     stream.response_headers = Some(headers);
     // The answer to HEAD says how long the body would be.
     if stream.is_head() { Vec::new() } else { body }
@@ -89,8 +90,8 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     (headers, Vec::new())
 }
 
-// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
-fn grpc_status(http: u32) -> u32 {
+/// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
+pub(crate) fn grpc_status(http: u32) -> u32 {
     match http {
         400 => 13,
         401 => 16,

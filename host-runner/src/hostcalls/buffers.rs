@@ -11,6 +11,7 @@ use crate::host::vm_state::{Action, VmState};
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
 const CALLOUT_BODY: u32 = 4;
+const GRPC_MESSAGE: u32 = 5;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -76,10 +77,18 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
         }
         VM_CONFIGURATION => Ok(&state.configuration),
         // Those that exist always, empty here: other protocols use them (rule U1).
-        2 | 3 | 5 | 8 => Ok(&[]),
+        2 | 3 | 8 => Ok(&[]),
+        // This one too, with something in it while a message is being received.
+        GRPC_MESSAGE => {
+            let message = state.root().and_then(|root| root.callouts.message.as_ref());
+            Ok(message.map_or(&[], Vec::as_slice))
+        }
         CALLOUT_BODY => {
-            let call = state.root().and_then(|root| root.call.as_ref());
-            call.map(|call| call.body.as_slice())
+            let response = state
+                .root()
+                .and_then(|root| root.callouts.response.as_ref());
+            response
+                .map(|response| response.body.as_slice())
                 .ok_or(Status::NOT_FOUND)
         }
         PLUGIN_CONFIGURATION => {
@@ -94,18 +103,28 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
     let data = guest.read(data)?;
+    if kind == GRPC_MESSAGE {
+        let root = guest.state_mut().root_mut();
+        let message = root.and_then(|root| root.callouts.message.as_mut());
+        return splice(message.ok_or(Status::BAD_ARGUMENT)?, (start, len), data);
+    }
     let Some(way) = direction(kind) else {
         return buffer(guest, kind).and(Err(Status::BAD_ARGUMENT));
     };
     let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
     let body = stream.body_mut(filter, way).ok_or(Status::BAD_ARGUMENT)?;
-    let size = body.len();
+    splice(body, (start, len), data)?;
+    guest.state_mut().defer(Action::CheckBuffer(way));
+    Ok(())
+}
+
+fn splice(buffer: &mut Vec<u8>, (start, len): (u32, u32), data: Vec<u8>) -> HostcallResult {
+    let size = buffer.len();
     match start as usize {
-        0 => drop(body.splice(..size.min(len as usize), data)),
-        start if start >= size => body.extend_from_slice(&data),
+        0 => drop(buffer.splice(..size.min(len as usize), data)),
+        start if start >= size => buffer.extend_from_slice(&data),
         _ => return Err(Status::BAD_ARGUMENT),
     }
-    guest.state_mut().defer(Action::CheckBuffer(way));
     Ok(())
 }
 

@@ -69,7 +69,7 @@ impl Worker {
             .get(id)
             .is_some_and(|it| it.response_headers.is_some());
         if started {
-            self.reset(id, "upstream_reset_after_response_started{remote_reset}");
+            self.reset(id, &reply.code_details());
         } else {
             self.send_local_reply(id, reply);
         }

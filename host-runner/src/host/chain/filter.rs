@@ -230,6 +230,7 @@ impl Worker {
                 Action::CheckBuffer(way) => self.check_buffer(stream, way),
             }
         }
+        self.run_unavailable(vm);
     }
 
     fn filter_reply(&mut self, id: StreamId, index: usize, reply: LocalReply) {
