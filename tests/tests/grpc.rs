@@ -27,7 +27,7 @@ const SCRIPTS: [&str; 6] = [
     "q.grpc_call grpc test.Svc Ok k=v,k-bin=xyz hello 1000; q.return 1; G.read@5; G.get_status; G.effl; G.cont 0",
     "q.grpc_call grpc test.Svc Err - hello 1000; q.return 1; C.get_status; C.effl; C.cont 0",
     "q.grpc_stream grpc test.Svc Two k=v; q.grpc_send $last hello 1; q.return 1; \
-     g.get@4 x-md; G.read@5; T.get@5 x-tr; C.get_status; C.grpc_close $last; C.effl; C.cont 0",
+     g.get@4 x-md; G.read@5; T.get@5 x-tr; C.grpc_close $last; C.get_status; C.effl; C.cont 0",
     "q.grpc_call nobody test.Svc Ok - hello 1000; q.return 1; C.get_status; C.effl; C.cont 0",
     "q.grpc_stream nobody test.Svc Ok -; q.return 1; T.dump@5; C.get_status; C.effl; C.cont 0",
     "q.grpc_stream grpc test.Svc Two -; q.grpc_cancel $last; q.grpc_cancel $last; q.grpc_close $last; \
@@ -122,15 +122,18 @@ fn closed() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
+// Answers each read with an empty response.
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut read = [0; 4096];
-            let _ = stream.read(&mut read);
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                while matches!(stream.read(&mut request), Ok(1..)) {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+                }
+            });
         }
     });
     address

@@ -182,7 +182,7 @@ impl Worker {
         }
         let count = count(metadata.len());
         self.grpc_show(call, |root| {
-            root.callouts.trailing_metadata = Some(metadata)
+            root.callouts.trailing_metadata = Some(metadata);
         });
         self.grpc_callback(call, |it| &mut it.grpc_trailing_metadata, count);
         self.run_after(call.root.vm);
