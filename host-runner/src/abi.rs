@@ -65,10 +65,12 @@ impl Status {
     pub(crate) const NOT_FOUND: Self = Self(1);
     pub(crate) const BAD_ARGUMENT: Self = Self(2);
     pub(crate) const SERIALIZATION_FAILURE: Self = Self(3);
+    pub(crate) const PARSE_FAILURE: Self = Self(4);
     pub(crate) const INVALID_MEMORY_ACCESS: Self = Self(6);
     pub(crate) const EMPTY: Self = Self(7);
     pub(crate) const CAS_MISMATCH: Self = Self(8);
     pub(crate) const INTERNAL_FAILURE: Self = Self(10);
+    pub(crate) const BROKEN_CONNECTION: Self = Self(11);
     pub(crate) const UNIMPLEMENTED: Self = Self(12);
 
     pub(crate) fn of(result: HostcallResult) -> u32 {

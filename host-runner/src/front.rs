@@ -5,16 +5,19 @@
 //! in `request_head`, `driver`, `forward` and `respond`; `tcp` is the TCP proxy.
 
 mod body;
+mod call;
 mod driver;
-mod failure;
 mod forward;
 mod gate;
+mod grpc;
 mod hop_by_hop;
 mod refused;
 mod request_head;
+mod reset_reason;
 mod respond;
 mod serve;
 mod tcp;
+mod upstreams;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod effect;
 pub(crate) mod filter_state;
+pub(crate) mod grpc;
 pub(crate) mod header_map;
 pub(crate) mod inline;
 pub(crate) mod log_store;

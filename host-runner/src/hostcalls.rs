@@ -8,6 +8,7 @@ mod callouts;
 mod contexts;
 mod effects;
 mod foreign;
+mod grpc;
 mod guest;
 mod headers;
 mod log;
@@ -38,6 +39,7 @@ pub(crate) fn linker(engine: &Engine, abi: AbiVersion) -> Result<Linker<VmState>
     foreign::link(&mut linker)?;
     contexts::link(&mut linker)?;
     callouts::link(&mut linker)?;
+    grpc::link(&mut linker)?;
     stores::link(&mut linker)?;
     versions::link(&mut linker, abi)?;
     unsupported::link(&mut linker)?;

@@ -1,8 +1,9 @@
 //! Bodies of the front: streamed through a channel, or complete.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -26,7 +27,12 @@ pub(crate) struct Cut;
 pub(crate) struct BodySender {
     frames: mpsc::UnboundedSender<Result<Frame<Bytes>, Cut>>,
     gate: Arc<Gate>,
+    completion: Completion,
 }
+
+/// When all of a body had been written, once it has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Completion(Arc<OnceLock<Instant>>);
 
 /// A complete body.
 pub(crate) fn full(bytes: Vec<u8>) -> Body {
@@ -42,20 +48,21 @@ pub(crate) fn channel<T: Send + Sync + 'static>(gate: Arc<Gate>, held: T) -> (Bo
     let reader = Reader {
         frames,
         gate: Arc::clone(&gate),
+        begun: false,
         _held: held,
     };
-    (
-        BodySender {
-            frames: sender,
-            gate,
-        },
-        reader.boxed(),
-    )
+    let sender = BodySender {
+        frames: sender,
+        gate,
+        completion: Completion::default(),
+    };
+    (sender, reader.boxed())
 }
 
 struct Reader<T> {
     frames: mpsc::UnboundedReceiver<Result<Frame<Bytes>, Cut>>,
     gate: Arc<Gate>,
+    begun: bool,
     _held: T,
 }
 
@@ -77,6 +84,36 @@ impl BodySender {
     pub(crate) fn cut(&self) {
         let _ = self.frames.send(Err(Cut));
     }
+
+    pub(crate) fn completion(&self) -> Completion {
+        self.completion.clone()
+    }
+}
+
+impl Drop for BodySender {
+    fn drop(&mut self) {
+        self.completion.set();
+    }
+}
+
+// === impl Completion ===
+
+impl Completion {
+    /// That of a message without a body.
+    pub(crate) fn now() -> Self {
+        let completion = Self::default();
+        completion.set();
+        completion
+    }
+
+    fn set(&self) {
+        let _ = self.0.set(Instant::now());
+    }
+
+    /// How long ago that was; none while there is more to come.
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        self.0.get().map(Instant::elapsed)
+    }
 }
 
 // === impl Reader ===
@@ -95,7 +132,13 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
         {
             self.gate.taken(data.len());
         }
+        self.begun = true;
         Poll::Ready(frame)
+    }
+
+    // So that the last frame says that it is the last; a body without any still has its end to itself.
+    fn is_end_stream(&self) -> bool {
+        self.begun && self.frames.is_closed() && self.frames.is_empty()
     }
 }
 

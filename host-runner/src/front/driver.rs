@@ -13,12 +13,16 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::body::{Body, BodySender, channel, full};
-use super::forward::{self, Upstreams};
+use super::body::{Body, BodySender, Completion, channel, full};
+use super::call;
+use super::forward;
 use super::gate::Gate;
+use super::grpc::Lines;
+use super::upstreams::{Upstream, Upstreams};
 use super::{respond, tcp};
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::effect::{Effect, HttpEffect, RootId};
+use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Direction, StreamInfo};
 use crate::host::worker::Worker;
@@ -43,6 +47,8 @@ pub(super) struct State {
     streams: HashMap<StreamId, Wires>,
     pub(super) connections: HashMap<StreamId, tcp::Wires>,
     ticks: HashMap<RootId, AbortHandle>,
+    calls: HashMap<CallId, AbortHandle>,
+    grpc: Lines,
 }
 
 /// What a stream is connected to.
@@ -85,6 +91,8 @@ impl Driver {
             streams: HashMap::new(),
             connections: HashMap::new(),
             ticks: HashMap::new(),
+            calls: HashMap::new(),
+            grpc: Lines::default(),
         };
         let driver = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
@@ -151,6 +159,8 @@ impl Driver {
                 Effect::Http(id, effect) => self.http(state, id, effect),
                 Effect::Tcp(id, effect) => self.tcp(state, id, effect),
                 Effect::Call(id, call) => self.call(state, id, *call),
+                Effect::Grpc(id, effect) => self.grpc(state, id, effect),
+                Effect::DropCallouts(vm) => state.drop_callouts(vm),
                 Effect::Tick(root, period) => self.arm(state, root, period),
                 Effect::QueueReady(worker, root, token) => {
                     if let Some(driver) = self.fleet.get(worker) {
@@ -252,13 +262,16 @@ impl Driver {
         } else {
             (Some(sender), body)
         };
-        match forward::upstream_request(headers, (cluster.address, cluster.http2), body) {
+        let upstream = self.upstreams.of(cluster);
+        match forward::upstream_request(headers, &upstream, body) {
             Ok(request) => {
+                let sent = sender
+                    .as_ref()
+                    .map_or_else(Completion::now, BodySender::completion);
                 wires.request = sender;
                 let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
-                let client = self.upstreams.of(cluster);
-                let what = (id, cluster.address, trailers, gate);
-                let task = forward::exchange(this, client, request, what);
+                let what = (id, trailers, gate);
+                let task = forward::exchange(this, upstream, (request, sent), what);
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),
@@ -285,17 +298,35 @@ impl Driver {
         }
     }
 
-    fn call(&self, state: &State, id: CallId, call: HttpCall) {
-        let cluster = state.worker.cluster(&call.cluster);
-        let (Some(cluster), Some(driver)) = (cluster, self.this.upgrade()) else {
+    fn call(&self, state: &mut State, id: CallId, call: HttpCall) {
+        let upstream = self.upstream(state, &call.cluster);
+        let (Some(upstream), Some(driver)) = (upstream, self.this.upgrade()) else {
             return;
         };
-        let client = self.upstreams.of(cluster);
-        let address = cluster.address;
-        tokio::spawn(async move {
-            let response = forward::call(client, address, call).await;
+        let task = tokio::spawn(async move {
+            let response = call::call(upstream, call).await;
+            driver.lock().calls.remove(&id);
             driver.tell(|worker| worker.http_call_response(id, response));
         });
+        state.calls.insert(id, task.abort_handle());
+    }
+
+    fn grpc(&self, state: &mut State, id: CallId, effect: GrpcEffect) {
+        match effect {
+            GrpcEffect::Open(request) => {
+                let upstream = self.upstream(state, &request.cluster);
+                if let (Some(upstream), Some(driver)) = (upstream, self.this.upgrade()) {
+                    state.grpc.open(driver, upstream, (id, *request));
+                }
+            }
+            GrpcEffect::Send { bytes, end } => state.grpc.send(id, bytes, end),
+            GrpcEffect::Reset => state.grpc.reset(id),
+        }
+    }
+
+    fn upstream(&self, state: &State, cluster: &str) -> Option<Upstream> {
+        let cluster = state.worker.cluster(cluster)?;
+        Some(self.upstreams.of(cluster))
     }
 
     fn arm(&self, state: &mut State, root: RootId, period: Option<Duration>) {
@@ -326,6 +357,17 @@ impl Fleet {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Driver>>> {
         self.drivers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn drop_callouts(&mut self, vm: usize) {
+        for (_, call) in self.calls.extract_if(|id, _| id.root.vm == vm) {
+            call.abort();
+        }
+        self.grpc.drop_vm(vm);
     }
 }
 

@@ -1,10 +1,8 @@
 //! Responses, between the maps that filters see and hyper's: the upstream's, and what the client gets.
 
-use std::time::Duration;
-
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::body::{Body, full};
+use super::body::{Body, Completion, full};
 use super::hop_by_hop::HopByHop;
 use crate::host::header_map::HeaderMap;
 
@@ -17,15 +15,32 @@ pub(crate) fn status_code(status: u32) -> StatusCode {
 }
 
 /// The map that filters see of an upstream's response: what belongs to its connection only is still there.
-pub(crate) fn from_upstream(parts: &http::response::Parts, took: Duration) -> HeaderMap {
+pub(crate) fn from_upstream(parts: &http::response::Parts, request: &Completion) -> HeaderMap {
+    response_map(parts, request, |_| false)
+}
+
+/// The map that filters see of the response to a call, with most of what is about the connection (rule C4).
+pub(crate) fn from_callee(parts: &http::response::Parts, request: &Completion) -> HeaderMap {
+    response_map(parts, request, |name| {
+        matches!(name, "keep-alive" | "proxy-connection")
+    })
+}
+
+fn response_map(
+    parts: &http::response::Parts,
+    request: &Completion,
+    left_out: impl Fn(&str) -> bool,
+) -> HeaderMap {
     let mut map = HeaderMap::response(parts.status.as_str().as_bytes());
-    for (name, value) in &parts.headers {
+    let told = |name: &HeaderName| !left_out(name.as_str());
+    for (name, value) in parts.headers.iter().filter(|(name, _)| told(name)) {
         map.add(name.as_str().as_bytes(), value.as_bytes());
     }
-    map.replace(
-        b"x-envoy-upstream-service-time",
-        took.as_millis().to_string().as_bytes(),
-    );
+    // Counted from the end of the request; one that has not ended has no time.
+    if let Some(took) = request.elapsed() {
+        let took = took.as_millis().to_string();
+        map.replace(b"x-envoy-upstream-service-time", took.as_bytes());
+    }
     map
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::callout::{CallId, HttpCall};
+use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Direction;
 use crate::host::tcp::{Ending, Peer};
@@ -15,6 +16,9 @@ pub(crate) enum Effect {
     Tcp(StreamId, TcpEffect),
     /// Make an HTTP call; answer with [`crate::host::worker::Worker::http_call_response`].
     Call(CallId, Box<HttpCall>),
+    Grpc(CallId, GrpcEffect),
+    /// Cut off every call of that VM.
+    DropCallouts(usize),
     /// (Re)arm the tick timer of a root context; none stops it (rule Q1).
     Tick(RootId, Option<Duration>),
     /// A queue of a root context of that worker got an item (rule Q2).

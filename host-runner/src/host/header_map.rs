@@ -125,6 +125,15 @@ impl HeaderMap {
         self.entries.retain(|(n, _)| *n != name);
     }
 
+    /// Whether a request with these headers is gRPC (rule Y6).
+    pub(crate) fn is_grpc(&self) -> bool {
+        let kind = self.get(b"content-type").unwrap_or_default();
+        match kind.strip_prefix(b"application/grpc") {
+            Some(rest) => rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"),
+            None => false,
+        }
+    }
+
     pub(crate) fn to_pairs(&self) -> Vec<u8> {
         to_pairs(self.iter())
     }

@@ -40,16 +40,17 @@ impl LocalReply {
     pub(crate) fn code_details(&self) -> String {
         self.details.replace(char::is_whitespace, "_")
     }
+
+    /// The response's headers and body: trailers-only where the request is gRPC (rule Y6).
+    pub(crate) fn into_response(self, to_grpc: bool) -> (HeaderMap, Vec<u8>) {
+        if to_grpc { grpc(&self) } else { plain(self) }
+    }
 }
 
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
 pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
     stream.info.code = Some(reply.status);
-    let (headers, body) = if stream.is_grpc() {
-        grpc(&reply)
-    } else {
-        plain(reply)
-    };
+    let (headers, body) = reply.into_response(stream.is_grpc());
     stream.response_headers = Some(headers);
     // The answer to HEAD says how long the body would be.
     if stream.is_head() { Vec::new() } else { body }

@@ -286,14 +286,7 @@ impl Stream {
 
     /// Whether the request is gRPC (rule Y6): local replies then are trailers-only.
     pub(crate) fn is_grpc(&self) -> bool {
-        let kind = self
-            .request_headers
-            .get(b"content-type")
-            .unwrap_or_default();
-        match kind.strip_prefix(b"application/grpc") {
-            Some(rest) => rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"),
-            None => false,
-        }
+        self.request_headers.is_grpc()
     }
 
     pub(crate) fn is_head(&self) -> bool {

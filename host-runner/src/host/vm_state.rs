@@ -9,9 +9,11 @@ use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::{AbiVersion, HostcallResult, Status};
 use crate::foreign::Expressions;
-use crate::host::callout::{CallResponse, HttpTokens};
+use crate::host::callout::{Callouts, Tokens};
 use crate::host::clock::Clock;
+use crate::host::effect::RootId;
 use crate::host::filter_state::Prototypes;
+use crate::host::grpc::Unavailable;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
 use crate::host::stores::metrics::{Metrics, Stats};
@@ -41,7 +43,7 @@ pub(crate) struct VmState {
     pub(crate) malloc: Option<TypedFunc<u32, u32>>,
     pub(crate) contexts: HashMap<u32, Context>,
     pub(crate) roots: Vec<Root>,
-    pub(crate) http_tokens: HttpTokens,
+    pub(crate) tokens: Tokens,
     pub(crate) metrics: Metrics,
     /// The context whose callback is running.
     pub(crate) current: u32,
@@ -51,6 +53,8 @@ pub(crate) struct VmState {
     pub(crate) stop_iteration: bool,
     /// What is done when the callback has returned (rules R1, Y1).
     pub(crate) after: VecDeque<After>,
+    /// gRPC calls that could not begin, told of after that.
+    pub(crate) unavailable: VecDeque<Unavailable>,
     last_context: u32,
 }
 
@@ -81,8 +85,7 @@ pub(crate) struct Root {
     pub(crate) configuration: Vec<u8>,
     /// Buffer 7 is readable only while the plugin is being configured (rule L5).
     pub(crate) configuring: bool,
-    /// The answer whose callback is running (rule C4).
-    pub(crate) call: Option<CallResponse>,
+    pub(crate) callouts: Callouts,
     pub(crate) tick: Option<Duration>,
     /// What it declared of the properties that its streams set (rule F4).
     pub(crate) prototypes: Prototypes,
@@ -147,12 +150,13 @@ impl VmState {
             malloc: None,
             contexts: HashMap::new(),
             roots: Vec::new(),
-            http_tokens: HttpTokens::default(),
+            tokens: Tokens::default(),
             metrics: Metrics::new(Arc::clone(&shared.stats)),
             current: 0,
             effective: 0,
             stop_iteration: false,
             after: VecDeque::new(),
+            unavailable: VecDeque::new(),
             last_context: 0,
             shared,
         }
@@ -183,7 +187,7 @@ impl VmState {
             plugin,
             configuration,
             configuring: false,
-            call: None,
+            callouts: Callouts::default(),
             tick: None,
             prototypes: Prototypes::default(),
             expressions: Expressions::default(),
@@ -204,11 +208,10 @@ impl VmState {
         }
     }
 
-    pub(crate) fn set_call_response(&mut self, context: u32, response: Option<CallResponse>) {
+    /// The calls of the root context of that id.
+    pub(crate) fn callouts(&mut self, context: u32) -> Option<&mut Callouts> {
         let index = self.root_index(context);
-        if let Some(root) = self.roots.get_mut(index) {
-            root.call = response;
-        }
+        Some(&mut self.roots.get_mut(index)?.callouts)
     }
 
     /// The context that hostcalls act on.
@@ -264,6 +267,15 @@ impl VmState {
     /// The root of the context that hostcalls act on.
     pub(crate) fn root(&self) -> Option<&Root> {
         self.roots.get(self.target()?.root())
+    }
+
+    /// What the worker knows that root by.
+    pub(crate) fn root_id(&self) -> Option<RootId> {
+        let context = self.root()?.context;
+        Some(RootId {
+            vm: self.index,
+            context,
+        })
     }
 
     pub(crate) fn root_mut(&mut self) -> Option<&mut Root> {

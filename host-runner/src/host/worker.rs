@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::engine::{Engine, LoadError, Module};
-use crate::host::callout::{CallId, CallResponse};
+use crate::host::callout::{CallId, CallResponse, CallStatus};
 use crate::host::chain::Chain;
 use crate::host::effect::{Effect, RootId};
 use crate::host::vm::{Vm, VmFailed};
@@ -259,7 +259,8 @@ impl Worker {
         let (plugin_config, module) = (started.plugin.clone(), Arc::clone(&started.module));
         let vm = self.new_vm(&plugin_config, &module).ok()?;
         let root = self.configure(&plugin_config, vm).ok().flatten()?;
-        self.plugins.get_mut(plugin)?.root = root;
+        let old = std::mem::replace(&mut self.plugins.get_mut(plugin)?.root, root);
+        self.world.effects.push_back(Effect::DropCallouts(old.vm));
         Some(root)
     }
 
@@ -335,30 +336,30 @@ impl Worker {
         }
     }
 
-    /// The answer to an HTTP call (rules C2 to C4).
-    pub(crate) fn http_call_response(&mut self, call: CallId, response: CallResponse) {
+    /// The answer to an HTTP call (rules C2 to C4); none when it broke off after it had begun.
+    pub(crate) fn http_call_response(&mut self, call: CallId, response: Option<CallResponse>) {
         let CallId { root, token } = call;
         let Some(machine) = self.vms.get_mut(root.vm) else {
             return;
         };
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let params = (
-            root.context,
-            token,
-            count(response.headers.len()),
-            count(response.body.len()),
-            count(response.trailers.len()),
-        );
-        machine
-            .state()
-            .set_call_response(root.context, Some(response));
+        let (headers, body, trailers) = response.as_ref().map_or((0, 0, 0), CallResponse::counts);
+        let params = (root.context, token, headers, body, trailers);
+        if let Some(callouts) = machine.state().callouts(root.context) {
+            if response.is_none() {
+                callouts.status = CallStatus::reset();
+            }
+            callouts.response = response;
+        }
         let _: Result<_, VmFailed> = machine.call(
             &mut self.world,
             root.context,
             |it| &mut it.http_call_response,
             params,
         );
-        machine.state().set_call_response(root.context, None);
+        if let Some(callouts) = machine.state().callouts(root.context) {
+            callouts.response = None;
+            callouts.status.message.clear();
+        }
         self.run_after(root.vm);
     }
 }

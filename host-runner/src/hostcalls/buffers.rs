@@ -14,6 +14,7 @@ const RESPONSE_BODY: u32 = 1;
 const DOWNSTREAM_DATA: u32 = 2;
 const UPSTREAM_DATA: u32 = 3;
 const CALLOUT_BODY: u32 = 4;
+const GRPC_MESSAGE: u32 = 5;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -85,10 +86,18 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
             Ok(data.map_or(&[], |data| data.as_slice()))
         }
         // Those that exist always, empty here: other protocols use them (rule U1).
-        5 | 8 => Ok(&[]),
+        8 => Ok(&[]),
+        // This one too, with something in it while a message is being received.
+        GRPC_MESSAGE => {
+            let message = state.root().and_then(|root| root.callouts.message.as_ref());
+            Ok(message.map_or(&[], Vec::as_slice))
+        }
         CALLOUT_BODY => {
-            let call = state.root().and_then(|root| root.call.as_ref());
-            call.map(|call| call.body.as_slice())
+            let response = state
+                .root()
+                .and_then(|root| root.callouts.response.as_ref());
+            response
+                .map(|response| response.body.as_slice())
                 .ok_or(Status::NOT_FOUND)
         }
         PLUGIN_CONFIGURATION => {
@@ -103,6 +112,11 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
     let data = guest.read(data)?;
+    if kind == GRPC_MESSAGE {
+        let root = guest.state_mut().root_mut();
+        let message = root.and_then(|root| root.callouts.message.as_mut());
+        return splice(message.ok_or(Status::BAD_ARGUMENT)?, (start, len), &data);
+    }
     if let Some(peer) = peer(kind) {
         let (connection, filter) = guest
             .state_mut()

@@ -1,4 +1,4 @@
-//! HTTP calls to clusters (rules C1 to C6).
+//! HTTP calls to clusters (rules C1 to C6), and how the last call ended.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use wasmtime::{Caller, Linker, Result};
 use super::Guest;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
-use crate::host::callout::{CallId, HttpCall};
-use crate::host::effect::{Effect, RootId};
+use crate::host::callout::{self, CallId, CallKind, HttpCall};
+use crate::host::effect::Effect;
 use crate::host::header_map::HeaderMap;
 use crate::host::vm_state::VmState;
 
@@ -59,28 +59,27 @@ struct Request {
     timeout: i32,
 }
 
-// The token is 0 where no call is made.
+// The token is 0 where no call is made. Envoy reads the trailers, and never sends them.
 fn http_call(guest: &mut Guest<'_>, request: &Request, token: u32) -> HostcallResult {
     let cluster = guest.read_text(request.cluster)?;
     let headers = pairs_from_guest(guest.read(request.headers)?);
     let body = guest.read(request.body)?;
-    let trailers = pairs_from_guest(guest.read(request.trailers)?);
+    guest.read(request.trailers)?;
     guest.write_u32(token, 0)?;
     let timeout = u64::try_from(request.timeout).map_err(|_| Status::BAD_ARGUMENT)?;
-    let state = guest.state();
-    if !state.clusters.iter().any(|known| *known == cluster) {
+    let state = guest.state_mut();
+    if !state.clusters.contains(&cluster) {
         return Err(Status::BAD_ARGUMENT);
     }
-    let headers = call_headers(headers, body.len())?;
-    let mut call = HttpCall {
+    let mut headers = call_headers(headers, body.len())?;
+    let timeout = callout::prepare(&mut headers, Some(Duration::from_millis(timeout)), true);
+    let call = HttpCall {
         cluster,
         headers,
         body,
-        trailers: HeaderMap::default(),
-        timeout: (timeout > 0).then(|| Duration::from_millis(timeout)),
+        timeout,
     };
-    call.trailers.replace_all(trailers);
-    let id = dispatch(guest.state_mut(), call).ok_or(Status::BAD_ARGUMENT)?;
+    let id = dispatch(state, call).ok_or(Status::BAD_ARGUMENT)?;
     guest.write_u32(token, id)
 }
 
@@ -101,18 +100,16 @@ fn call_headers(
 }
 
 fn dispatch(state: &mut VmState, call: HttpCall) -> Option<u32> {
-    let root = RootId {
-        vm: state.index,
-        context: state.root()?.context,
-    };
-    let token = state.http_tokens.next();
+    let root = state.root_id()?;
+    let token = state.tokens.next(CallKind::Http);
     let call = Effect::Call(CallId { root, token }, Box::new(call));
     state.world.effects.push_back(call);
     Some(token)
 }
 
-// HTTP calls that fail have a response too (rule C3), so there is never a status to tell.
 fn get_status(guest: &mut Guest<'_>, code: u32, out: OutBytes) -> HostcallResult {
-    guest.write_u32(code, Status::OK.0)?;
-    guest.return_bytes(out, &[])
+    let status = guest.state().root().map(|root| &root.callouts.status);
+    let (number, message) = status.map_or((0, Vec::new()), |it| (it.code, it.message.clone()));
+    guest.write_u32(code, number)?;
+    guest.return_bytes(out, &message)
 }

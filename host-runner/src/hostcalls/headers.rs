@@ -144,10 +144,12 @@ fn size(guest: &mut Guest<'_>, kind: u32, out: u32) -> HostcallResult {
 }
 
 fn map<'a>(guest: &'a Guest<'_>, kind: MapType) -> Option<&'a HeaderMap> {
-    let call = || guest.state().root()?.call.as_ref();
+    let callouts = || Some(&guest.state().root()?.callouts);
     match kind {
-        MapType::CallHeaders => call().map(|call| &call.headers),
-        MapType::CallTrailers => call().map(|call| &call.trailers),
+        MapType::CallHeaders => Some(&callouts()?.response.as_ref()?.headers),
+        MapType::CallTrailers => Some(&callouts()?.response.as_ref()?.trailers),
+        MapType::GrpcInitialMetadata => callouts()?.initial_metadata.as_ref(),
+        MapType::GrpcTrailingMetadata => callouts()?.trailing_metadata.as_ref(),
         kind => {
             let (stream, filter) = guest.state().stream()?;
             stream.map(filter, kind)

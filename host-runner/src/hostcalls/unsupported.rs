@@ -8,15 +8,7 @@ use crate::abi::Status;
 use crate::host::vm_state::VmState;
 
 /// Names and parameter types (`i` = i32, `I` = i64) as Envoy 1.40 links them; each returns one i32.
-const UNSUPPORTED: [(&str, &str); 7] = [
-    ("proxy_grpc_call", "iiiiiiiiiiii"),
-    ("proxy_grpc_stream", "iiiiiiiii"),
-    ("proxy_grpc_send", "iiii"),
-    ("proxy_grpc_cancel", "i"),
-    ("proxy_grpc_close", "i"),
-    ("pthread_equal", "ii"),
-    ("envoy_resolve_dns", "iii"),
-];
+const UNSUPPORTED: [(&str, &str); 2] = [("pthread_equal", "ii"), ("envoy_resolve_dns", "iii")];
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     for (name, params) in UNSUPPORTED {

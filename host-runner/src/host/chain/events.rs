@@ -103,7 +103,7 @@ impl Worker {
         stream.info.flags.insert(flag);
         let started = stream.response_headers.is_some();
         if started {
-            self.reset(id, "upstream_reset_after_response_started{remote_reset}");
+            self.reset(id, &reply.code_details());
         } else {
             self.send_local_reply(id, reply);
         }

@@ -232,6 +232,7 @@ impl Worker {
                 Action::CloseConnection => self.close_connection(stream),
             }
         }
+        self.run_unavailable(vm);
     }
 
     fn filter_reply(&mut self, id: StreamId, index: usize, reply: LocalReply) {

@@ -1,0 +1,86 @@
+//! HTTP calls of filters, and the answers that the proxy makes itself (rules C1 to C6).
+
+use http_body_util::BodyExt as _;
+
+use super::body::{Completion, full};
+use super::forward::upstream_request;
+use super::reset_reason::timed_out;
+use super::respond::{from_callee, header_map};
+use super::upstreams::Upstream;
+use crate::host::callout::{CallResponse, HttpCall};
+use crate::host::header_map::HeaderMap;
+use crate::host::reply::LocalReply;
+
+/// Makes a filter's call. What fails before the response is answered as Envoy answers it; none is what broke off after
+/// it had begun (rule C3).
+pub(crate) async fn call(upstream: Upstream, call: HttpCall) -> Option<CallResponse> {
+    let answer = ProxyAnswer::to(&call.headers);
+    let request = upstream_request(&call.headers, &upstream, full(call.body));
+    let request = match request {
+        Ok(request) => request,
+        Err(reply) => return Some(answer.of(reply)),
+    };
+    let (sent, deadline) = (Completion::now(), Deadline::new(call.timeout));
+    let response = match deadline.limit(upstream.send(request, |_| ())).await {
+        Some(Ok(response)) => response,
+        Some(Err(reason)) => return Some(answer.of(reason.before_response())),
+        None => return Some(answer.of(timed_out())),
+    };
+    let (parts, incoming) = response.into_parts();
+    let headers = from_callee(&parts, &sent);
+    let body = deadline.limit(incoming.collect()).await?.ok()?;
+    // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
+    let http1 = parts.version < http::Version::HTTP_2;
+    let trailers = body.trailers().filter(|_| !http1).map(header_map);
+    Some(CallResponse {
+        headers,
+        trailers: trailers.unwrap_or_default(),
+        body: body.to_bytes().into(),
+    })
+}
+
+/// When a call is over, if ever.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(Option<tokio::time::Instant>);
+
+// How the proxy answers this call.
+struct ProxyAnswer {
+    to_grpc: bool,
+    to_head: bool,
+}
+
+// === impl Deadline ===
+
+impl Deadline {
+    pub(super) fn new(timeout: Option<std::time::Duration>) -> Self {
+        Self(timeout.map(|timeout| tokio::time::Instant::now() + timeout))
+    }
+
+    /// Waits for something, but no longer than this.
+    pub(super) async fn limit<F: Future>(self, awaited: F) -> Option<F::Output> {
+        match self.0 {
+            Some(deadline) => tokio::time::timeout_at(deadline, awaited).await.ok(),
+            None => Some(awaited.await),
+        }
+    }
+}
+
+// === impl ProxyAnswer ===
+
+impl ProxyAnswer {
+    fn to(headers: &HeaderMap) -> Self {
+        Self {
+            to_grpc: headers.is_grpc(),
+            to_head: headers.get(b":method") == Some(b"HEAD"),
+        }
+    }
+
+    fn of(&self, reply: LocalReply) -> CallResponse {
+        let (headers, body) = reply.into_response(self.to_grpc);
+        CallResponse {
+            headers,
+            body: if self.to_head { Vec::new() } else { body },
+            trailers: HeaderMap::default(),
+        }
+    }
+}
