@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+
 use crate::abi::MapType;
 use crate::host::chain::Chain;
 use crate::host::filter_state::{ConnectionState, FilterState, Prototypes};
@@ -25,6 +28,8 @@ pub(crate) struct Stream {
     pub(crate) request: Flow,
     pub(crate) response: Flow,
     pub(crate) filters: Vec<Filter>,
+    /// Whether the request headers came as far as the filters.
+    pub(crate) parsed: bool,
     /// A local reply made inside a request callback; it is sent when the callback has returned (rule Y1).
     pub(crate) prepared_reply: Option<LocalReply>,
     /// Whether the response headers have left for the client.
@@ -183,9 +188,25 @@ impl Stream {
             request: Flow::default(),
             response: Flow::default(),
             filters: Vec::new(),
+            parsed: true,
             prepared_reply: None,
             headers_sent: false,
             finished: false,
+        }
+    }
+
+    /// Makes the response headers what the client gets: with the proxy's own (rule H2).
+    pub(crate) fn finish_response_headers(&mut self) {
+        self.headers_sent = true;
+        if let Some(headers) = &mut self.response_headers {
+            if headers.get(b"date").is_none()
+                && let Ok(date) =
+                    DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now())
+            {
+                headers.add(b"date", date.as_bytes());
+            }
+            headers.replace(b"server", b"host-runner");
+            self.info.code = headers.status();
         }
     }
 
@@ -233,7 +254,9 @@ impl Stream {
         let (request, response) = (&filter.request, &filter.response);
         let logging = filter.logging;
         match kind {
-            MapType::RequestHeaders if logging || request.headers => Some(&self.request_headers),
+            MapType::RequestHeaders if (logging && self.parsed) || request.headers => {
+                Some(&self.request_headers)
+            }
             MapType::ResponseHeaders if logging || response.headers => {
                 self.response_headers.as_ref()
             }
@@ -395,6 +418,8 @@ impl ResponseFlags {
     pub(crate) const UPSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 6);
     /// There was no route (`NR`).
     pub(crate) const NO_ROUTE: Self = Self(1 << 8);
+    /// The request was no HTTP that the proxy takes (`DPE`).
+    pub(crate) const DOWNSTREAM_PROTOCOL_ERROR: Self = Self(1 << 18);
     /// The client closed its connection (`DC`).
     pub(crate) const DOWNSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 14);
 

@@ -56,11 +56,7 @@ impl Worker {
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
-        stream.headers_sent = true;
-        if let Some(headers) = &mut stream.response_headers {
-            headers.replace(b"server", b"host-runner");
-            stream.info.code = headers.status();
-        }
+        stream.finish_response_headers();
         self.emit(id, HttpEffect::ResponseHeaders { end });
         if end {
             self.finish(id);

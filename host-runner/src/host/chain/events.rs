@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::host::header_map::HeaderMap;
-use crate::host::reply::LocalReply;
+use crate::host::reply::{self, LocalReply};
 use crate::host::stream::{Direction, ResponseFlags, Source, Stream, StreamInfo, UpstreamInfo};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
@@ -21,6 +21,35 @@ impl Worker {
         }
         self.headers(id, Direction::Request, 0, end);
         id
+    }
+
+    /// A request was answered before any filter saw it: they only log it, with the headers if it came to them (rules
+    /// L6, P1).
+    pub(crate) fn refused(
+        &mut self,
+        info: StreamInfo,
+        headers: Option<HeaderMap>,
+        reply: LocalReply,
+    ) {
+        let parsed = headers.is_some();
+        let mut stream = Stream::new(Arc::clone(&self.chain), info, headers.unwrap_or_default());
+        stream.parsed = parsed;
+        if !parsed {
+            stream
+                .info
+                .flags
+                .insert(ResponseFlags::DOWNSTREAM_PROTOCOL_ERROR);
+        }
+        stream.info.details = Some(reply.code_details());
+        let body = reply::begin(&mut stream, reply);
+        stream.info.response_bytes = body.len() as u64;
+        stream.finish_response_headers();
+        let id = self.world.http.insert(stream);
+        let filters = self.new_filters(id);
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream.filters = filters;
+        }
+        self.finish(id);
     }
 
     /// Body bytes have arrived.
