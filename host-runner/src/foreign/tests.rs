@@ -1,9 +1,7 @@
 use prost::Message as _;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, LineEnding};
 
-use super::messages::{
-    SignArguments, SignResult, VerifySignatureArguments, VerifySignatureResult,
-};
+use super::messages::{SignArguments, SignResult, VerifySignatureArguments, VerifySignatureResult};
 use super::*;
 use crate::abi::Status;
 
