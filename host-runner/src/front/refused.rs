@@ -5,32 +5,69 @@ use http::{HeaderValue, Response, Version};
 
 use super::body::{Body, full};
 use super::respond::status_code;
+use crate::host::reply::LocalReply;
 
-/// Why a request is refused: what the client gets.
+/// Why a request is refused: what the client gets, and what filters log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
     status: u32,
     body: &'static str,
+    /// Response code details.
+    details: &'static str,
+    /// Whether its headers were never passed on from the codec.
+    pub(crate) by_codec: bool,
 }
 
 // === impl Refused ===
 
 impl Refused {
-    /// The request cannot be normalised, or says no host.
-    pub(crate) const UNUSABLE: Self = Self::new(400, "");
+    /// It says no host.
+    pub(crate) const NO_HOST: Self = Self::by_manager("missing_host_header");
+    /// Its path cannot be normalised.
+    pub(crate) const PATH: Self = Self::by_manager("path_normalization_failed");
     /// The codec does not take it.
-    pub(crate) const MALFORMED: Self = Self::new(400, "Bad Request");
+    pub(crate) const MALFORMED: Self = Self::by_codec(400, "Bad Request", "http1.codec_error");
+    /// Its host has bytes in it that no host has.
+    pub(crate) const AUTHORITY: Self = Self::by_codec(400, "Bad Request", "http.invalid_authority");
     /// It asks for `https` on a connection without TLS.
-    pub(crate) const SCHEME: Self = Self::new(403, "Forbidden");
+    pub(crate) const SCHEME: Self =
+        Self::by_codec(403, "Forbidden", "http1.https_url_on_plaintext_connection");
     /// HTTP/1.0.
-    pub(crate) const OLD_PROTOCOL: Self = Self::new(426, "Upgrade Required");
+    pub(crate) const OLD_PROTOCOL: Self = Self::by_codec(426, "Upgrade Required", "low_version");
     /// The headers are larger than Envoy's default limit.
-    pub(crate) const TOO_LARGE: Self = Self::new(431, "Request Header Fields Too Large");
+    pub(crate) const TOO_LARGE: Self = Self::by_codec(
+        431,
+        "Request Header Fields Too Large",
+        "http1.headers_too_large",
+    );
     /// A transfer coding other than `chunked`.
-    pub(crate) const TRANSFER_CODING: Self = Self::new(501, "Not Implemented");
+    pub(crate) const TRANSFER_CODING: Self =
+        Self::by_codec(501, "Not Implemented", "http1.invalid_transfer_encoding");
 
-    const fn new(status: u32, body: &'static str) -> Self {
-        Self { status, body }
+    const fn by_codec(status: u32, body: &'static str, details: &'static str) -> Self {
+        Self {
+            status,
+            body,
+            details,
+            by_codec: true,
+        }
+    }
+
+    const fn by_manager(details: &'static str) -> Self {
+        Self {
+            status: 400,
+            body: "",
+            details,
+            by_codec: false,
+        }
+    }
+
+    /// The reply as filters log it (rule P1).
+    pub(crate) fn reply(self) -> LocalReply {
+        LocalReply {
+            headers: vec![(b"connection".to_vec(), b"close".to_vec())],
+            ..LocalReply::of_proxy(self.status, self.body, self.details)
+        }
     }
 
     pub(crate) fn response(self, version: Version) -> Response<Body> {

@@ -91,7 +91,7 @@ pub(crate) fn header_map(
     check(parts)?;
     let hop_by_hop = HopByHop::of_request(&parts.headers)?;
     if hop_by_hop.contains("host") {
-        return Err(Refused::UNUSABLE);
+        return Err(Refused::NO_HOST);
     }
     let mut map = HeaderMap::request();
     pseudo_headers(parts, &mut map)?;
@@ -116,6 +116,26 @@ pub(crate) fn header_map(
     map.add(b"x-envoy-external-address", peer.to_string().as_bytes());
     map.replace(b"x-request-id", request_id().as_bytes());
     Ok(map)
+}
+
+/// What is left of a request that the connection manager refuses: the headers as the codec passed them on (rule P1).
+pub(crate) fn refused_map(parts: &Parts) -> HeaderMap {
+    let hop_by_hop = HopByHop::of_request(&parts.headers).unwrap_or_default();
+    let mut map = HeaderMap::request();
+    let host = parts.headers.get(header::HOST);
+    if let Some(host) = host.filter(|_| !hop_by_hop.contains("host")) {
+        map.add(b":authority", host.as_bytes());
+    }
+    if let Some(path) = parts.uri.path_and_query() {
+        map.add(b":path", path.as_str().as_bytes());
+    }
+    map.add(b":method", parts.method.as_str().as_bytes());
+    for (name, value) in &parts.headers {
+        if name != header::HOST && !hop_by_hop.contains(name.as_str()) {
+            map.add(name.as_str().as_bytes(), value.as_bytes());
+        }
+    }
+    map
 }
 
 /// The address that Envoy gives itself, and appends to `x-forwarded-for` in place of a loopback peer's: the first IPv4
@@ -186,12 +206,12 @@ fn authority(parts: &Parts) -> Result<Vec<u8>, Refused> {
             .rsplit_once('@')
             .map_or(target, |(_, host)| host)
             .into(),
-        None if hosts.is_empty() => return Err(Refused::UNUSABLE),
+        None if hosts.is_empty() => return Err(Refused::NO_HOST),
         None => hosts.join(&b','),
     };
     match authority.iter().all(|byte| may_stand_in_authority(*byte)) {
         true => Ok(authority),
-        false => Err(Refused::MALFORMED),
+        false => Err(Refused::AUTHORITY),
     }
 }
 
@@ -210,7 +230,7 @@ fn path_header(parts: &Parts, path: &str) -> Result<Vec<u8>, Refused> {
     if !target || !path.is_ascii() {
         return Err(Refused::MALFORMED);
     }
-    normalize(path.as_bytes()).ok_or(Refused::UNUSABLE)
+    normalize(path.as_bytes()).ok_or(Refused::PATH)
 }
 
 // RFC 3986 section 3.2, without looking at the structure.

@@ -3,7 +3,6 @@
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::body::{Body, Completion, full};
-use super::hop_by_hop::HopByHop;
 use crate::host::header_map::HeaderMap;
 
 /// A status code as filters give them; what HTTP cannot carry becomes 500.
@@ -71,12 +70,7 @@ pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'stati
         .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
-    let hop_by_hop = HopByHop::default();
-    let ends_here = |name: &[u8]| {
-        let text = std::str::from_utf8(name);
-        name.starts_with(b":") || text.is_ok_and(|name| hop_by_hop.contains(name))
-    };
-    for (name, value) in headers.iter().filter(|(name, _)| !ends_here(name)) {
+    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
         // Envoy lets a line end through here (rule H10); splitting a response is not something to copy.
         let key = HeaderName::from_bytes(name).map_err(|_| "invalid header name")?;
         let value = HeaderValue::from_bytes(value).map_err(|_| "invalid header value")?;

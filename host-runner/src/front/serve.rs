@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::body::{Body, Cut};
 use super::driver::{Driver, Held};
 use super::gate::Gate;
-use super::request_head::{header_map, own_address};
+use super::request_head::{header_map, own_address, refused_map};
 use super::respond;
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
@@ -67,22 +67,28 @@ impl Proxy {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
-        let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
-            Ok(headers) => headers,
-            Err(refused) => return Ok(refused.response(parts.version)),
-        };
         let protocol = protocol(parts.version);
         let connection = Connection {
             protocol,
             ..connection
         };
         let info = StreamInfo::new(connection, self.shared.clock.now(), state);
-        let end = body.is_end_stream();
         let turn = connection.id % self.drivers.len().max(1) as u64;
-        let driver = usize::try_from(turn)
-            .ok()
-            .and_then(|turn| self.drivers.get(turn))
-            .ok_or(Cut)?;
+        let driver = usize::try_from(turn).ok().and_then(|turn| self.drivers.get(turn));
+        let driver = driver.ok_or(Cut)?;
+        let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
+            Ok(headers) => headers,
+            Err(refused) => {
+                let headers = (!refused.by_codec).then(|| refused_map(&parts));
+                driver.tell(|worker| {
+                    if let Some(chain) = worker.chain(self.chain) {
+                        worker.refused(&chain, info, headers, refused.reply());
+                    }
+                });
+                return Ok(refused.response(parts.version));
+            }
+        };
+        let end = body.is_end_stream();
         let opened = driver.open(self.chain, info, headers, end);
         let (held, gate, answered) = opened.ok_or(Cut)?;
         if !end {
@@ -166,7 +172,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
 fn protocol(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "HTTP/2",
-        Version::HTTP_10 => "HTTP/1.0",
+        // Of an older one as well, which is refused before that is known.
         _ => "HTTP/1.1",
     }
 }

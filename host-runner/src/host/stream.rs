@@ -3,15 +3,21 @@
 //! The fields mirror those of Envoy's filter manager and of its Wasm context, because what a hostcall may see follows
 //! from exactly these flags and from nothing else (rules H1, U1, A1 to A5).
 
-use std::net::SocketAddr;
+mod info;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use crate::abi::MapType;
 use crate::host::chain::Chain;
-use crate::host::filter_state::{ConnectionState, FilterState, Prototypes};
+use crate::host::filter_state::Prototypes;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
+
+pub(crate) use info::{Connection, ResponseFlags, StreamInfo, UpstreamInfo};
 
 /// The state of one stream.
 #[derive(Debug)]
@@ -25,64 +31,14 @@ pub(crate) struct Stream {
     pub(crate) request: Flow,
     pub(crate) response: Flow,
     pub(crate) filters: Vec<Filter>,
+    /// Whether the request headers came as far as the filters.
+    pub(crate) parsed: bool,
     /// A local reply made inside a request callback; it is sent when the callback has returned (rule Y1).
     pub(crate) prepared_reply: Option<LocalReply>,
     /// Whether the response headers have left for the client.
     pub(crate) headers_sent: bool,
     /// Logged and forgotten by its filters; only the driver still reads it.
     pub(crate) finished: bool,
-}
-
-/// What is known of a stream beside its messages.
-#[derive(Debug)]
-pub(crate) struct StreamInfo {
-    pub(crate) connection: Connection,
-    pub(crate) started: SystemTime,
-    begun: Instant,
-    ended: Option<Instant>,
-    /// Response code details, once known.
-    pub(crate) details: Option<String>,
-    /// The status as the upstream or the proxy gave it, and from when the response is sent as the client gets it.
-    pub(crate) code: Option<u32>,
-    pub(crate) flags: ResponseFlags,
-    pub(crate) upstream: Option<UpstreamInfo>,
-    /// Index into the chain's routes, picked before the first filter and again when it was cleared (rules W0, X1).
-    pub(crate) route: Option<usize>,
-    pub(crate) route_cleared: bool,
-    /// Whether the request has gone to an upstream, or is on its way.
-    pub(crate) routed: bool,
-    pub(crate) request_bytes: u64,
-    pub(crate) response_bytes: u64,
-    /// What filters set (rule P2).
-    pub(crate) state: FilterState,
-}
-
-/// The upstream host of a stream, from when it is chosen.
-#[derive(Debug, Clone)]
-pub(crate) struct UpstreamInfo {
-    pub(crate) address: SocketAddr,
-    /// The proxy's end of the connection; none when there was no connection.
-    pub(crate) local: Option<SocketAddr>,
-    /// Why there was none.
-    pub(crate) failure: String,
-    /// How long a connection was waited for.
-    pub(crate) ready_after: Duration,
-    /// When the request began to be sent, and when the last byte of the response had come.
-    pub(crate) sent: Instant,
-    pub(crate) received: Option<Instant>,
-}
-
-/// What went wrong with a stream (`StreamInfo::legacyResponseFlags`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct ResponseFlags(u64);
-
-/// The two ends of the downstream connection, and its protocol.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Connection {
-    pub(crate) id: u64,
-    pub(crate) peer: SocketAddr,
-    pub(crate) local: SocketAddr,
-    pub(crate) protocol: &'static str,
 }
 
 /// Towards the upstream, or back.
@@ -169,6 +125,9 @@ pub(crate) enum Iteration {
     StopAllWatermark,
 }
 
+/// Headers of one connection, not of the message (RFC 9110 section 7.6.1).
+const CONNECTION_HEADERS: [&[u8]; 4] = [b"connection", b"transfer-encoding", b"keep-alive", b"proxy-connection"];
+
 // === impl Stream ===
 
 impl Stream {
@@ -183,9 +142,34 @@ impl Stream {
             request: Flow::default(),
             response: Flow::default(),
             filters: Vec::new(),
+            parsed: true,
             prepared_reply: None,
             headers_sent: false,
             finished: false,
+        }
+    }
+
+    /// Makes the response headers what the client gets: with the proxy's own (rule H2).
+    pub(crate) fn finish_response_headers(&mut self, now: SystemTime) {
+        self.headers_sent = true;
+        let answered_early = !self.request.complete && self.info.connection.protocol == "HTTP/1.1";
+        if let Some(headers) = &mut self.response_headers {
+            // What is about the upstream's connection ends here.
+            for name in CONNECTION_HEADERS {
+                headers.remove(name);
+            }
+            let date = Timestamp::try_from(now).unwrap_or_default();
+            if headers.get(b"date").is_none()
+                && let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&date)
+            {
+                headers.add(b"date", date.as_bytes());
+            }
+            headers.replace(b"server", b"host-runner");
+            // The rest of the request is not waited for.
+            if answered_early {
+                headers.replace(b"connection", b"close");
+            }
+            self.info.code = headers.status();
         }
     }
 
@@ -233,7 +217,9 @@ impl Stream {
         let (request, response) = (&filter.request, &filter.response);
         let logging = filter.logging;
         match kind {
-            MapType::RequestHeaders if logging || request.headers => Some(&self.request_headers),
+            MapType::RequestHeaders if (logging && self.parsed) || request.headers => {
+                Some(&self.request_headers)
+            }
             MapType::ResponseHeaders if logging || response.headers => {
                 self.response_headers.as_ref()
             }
@@ -304,100 +290,6 @@ fn trailers<'a>(
         half.trailers = true;
     }
     trailers.as_mut().filter(|_| half.trailers)
-}
-
-// === impl StreamInfo ===
-
-impl StreamInfo {
-    pub(crate) fn new(connection: Connection, started: SystemTime, state: ConnectionState) -> Self {
-        Self {
-            connection,
-            started,
-            begun: Instant::now(),
-            ended: None,
-            details: None,
-            code: None,
-            flags: ResponseFlags::default(),
-            upstream: None,
-            route: None,
-            route_cleared: false,
-            routed: false,
-            request_bytes: 0,
-            response_bytes: 0,
-            state: FilterState::new(state),
-        }
-    }
-
-    /// The stream is over.
-    pub(crate) fn end(&mut self) {
-        self.ended = Some(Instant::now());
-    }
-
-    /// The last byte of the response has come.
-    pub(crate) fn received(&mut self) {
-        if let Some(upstream) = &mut self.upstream {
-            upstream.received = Some(Instant::now());
-        }
-    }
-
-    /// How long it took; none while it has not ended.
-    pub(crate) fn duration(&self) -> Option<Duration> {
-        Some(self.ended?.duration_since(self.begun))
-    }
-}
-
-// === impl UpstreamInfo ===
-
-impl UpstreamInfo {
-    /// A host that there is a connection to, after it was waited for since `asked`.
-    pub(crate) fn connected(address: SocketAddr, local: SocketAddr, asked: Instant) -> Self {
-        Self {
-            address,
-            local: Some(local),
-            failure: String::new(),
-            ready_after: asked.elapsed(),
-            sent: Instant::now(),
-            received: None,
-        }
-    }
-
-    /// A host that none could be made to.
-    pub(crate) fn unreachable(address: SocketAddr, failure: String, asked: Instant) -> Self {
-        Self {
-            address,
-            local: None,
-            failure,
-            ready_after: asked.elapsed(),
-            sent: Instant::now(),
-            received: None,
-        }
-    }
-
-    /// From the first byte of the request to the last of the response.
-    pub(crate) fn latency(&self) -> Option<Duration> {
-        Some(self.received?.duration_since(self.sent))
-    }
-}
-
-// === impl ResponseFlags ===
-
-impl ResponseFlags {
-    /// The connection to the upstream could not be made (`UF`).
-    pub(crate) const UPSTREAM_CONNECTION_FAILURE: Self = Self(1 << 5);
-    /// The upstream closed its connection (`UC`).
-    pub(crate) const UPSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 6);
-    /// There was no route (`NR`).
-    pub(crate) const NO_ROUTE: Self = Self(1 << 8);
-    /// The client closed its connection (`DC`).
-    pub(crate) const DOWNSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 14);
-
-    pub(crate) fn insert(&mut self, flag: Self) {
-        self.0 |= flag.0;
-    }
-
-    pub(crate) fn bits(self) -> u64 {
-        self.0
-    }
 }
 
 // === impl Filter ===

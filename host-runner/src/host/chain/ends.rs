@@ -57,14 +57,11 @@ impl Worker {
     }
 
     pub(in crate::host) fn emit_headers(&mut self, id: StreamId, end: bool) {
+        let now = self.shared.clock.now();
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
-        stream.headers_sent = true;
-        if let Some(headers) = &mut stream.response_headers {
-            headers.replace(b"server", b"host-runner");
-            stream.info.code = headers.status();
-        }
+        stream.finish_response_headers(now);
         let headers = stream.response_headers.clone().unwrap_or_default();
         self.emit(id, HttpEffect::ResponseHeaders { headers, end });
         if end {

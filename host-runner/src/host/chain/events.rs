@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::host::chain::Chain;
 use crate::host::header_map::HeaderMap;
-use crate::host::reply::LocalReply;
+use crate::host::reply::{self, LocalReply};
 use crate::host::stream::{
     Direction, Filter, ResponseFlags, Source, Stream, StreamInfo, UpstreamInfo,
 };
 use crate::host::vm_state::Context;
-use crate::host::worker::Worker;
+use crate::host::worker::{Placed, Worker};
 use crate::host::world::StreamId;
 
 impl Worker {
@@ -24,21 +24,50 @@ impl Worker {
         let mut stream = Stream::new(Arc::clone(chain), info, headers);
         stream.info.route = stream.chain.pick(&stream);
         stream.request.complete = end;
+        let id = self.insert(chain, stream);
+        self.headers(id, Direction::Request, 0, end);
+        id
+    }
+
+    fn insert(&mut self, chain: &Chain, stream: Stream) -> StreamId {
         let id = self.world.http.insert(stream);
-        let filters = self.new_filters(
-            chain,
-            |filter, root| Context::Http {
-                stream: id,
-                filter,
-                root,
-            },
-            |placed| Filter::new(placed.plugin, placed.vm, placed.context),
-        );
+        let context = |filter, root| Context::Http {
+            stream: id,
+            filter,
+            root,
+        };
+        let filter = |placed: Placed| Filter::new(placed.plugin, placed.vm, placed.context);
+        let filters = self.new_filters(chain, context, filter);
         if let Some(stream) = self.world.http.get_mut(id) {
             stream.filters = filters;
         }
-        self.headers(id, Direction::Request, 0, end);
         id
+    }
+
+    /// A request was answered before any filter saw it: they only log it, with the headers if it came to them (rules
+    /// L6, P1).
+    pub(crate) fn refused(
+        &mut self,
+        chain: &Arc<Chain>,
+        info: StreamInfo,
+        headers: Option<HeaderMap>,
+        reply: LocalReply,
+    ) {
+        let parsed = headers.is_some();
+        let mut stream = Stream::new(Arc::clone(chain), info, headers.unwrap_or_default());
+        stream.parsed = parsed;
+        if !parsed {
+            stream
+                .info
+                .flags
+                .insert(ResponseFlags::DOWNSTREAM_PROTOCOL_ERROR);
+        }
+        stream.info.details = Some(reply.code_details());
+        let body = reply::begin(&mut stream, reply);
+        stream.info.response_bytes = body.len() as u64;
+        stream.finish_response_headers(self.shared.clock.now());
+        let id = self.insert(chain, stream);
+        self.finish(id);
     }
 
     /// Body bytes have arrived.

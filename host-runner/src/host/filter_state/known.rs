@@ -6,8 +6,14 @@ use std::net::{IpAddr, SocketAddr};
 use super::Object;
 use crate::abi::Status;
 
-/// The most that one request may count for in a rate limit.
-const MAX_HITS: u64 = 1_000_000_000;
+/// The values of `envoy.type.ai.v3.LLMProtocol`.
+const LLM_PROTOCOLS: [&str; 5] = [
+    "ANTHROPIC_MESSAGES",
+    "GEMINI_GENERATE_CONTENT",
+    "LLM_PROTOCOL_UNSPECIFIED",
+    "OPENAI_CHAT_COMPLETIONS",
+    "OPENAI_RESPONSES",
+];
 
 /// Makes the object of a key from its text. An unknown key is not found, and a text it does not take is a bad argument.
 pub(crate) fn object(key: &str, text: &str) -> Result<Object, Status> {
@@ -27,12 +33,11 @@ pub(crate) fn object(key: &str, text: &str) -> Result<Object, Status> {
         "envoy.network.application_protocols" | "envoy.router.debug_config" => Some(Object::Opaque),
         "envoy.network.ip" => address(text),
         "envoy.network.transport_socket.http_11_proxy.info" => proxy(text),
-        "envoy.ratelimit.hits_addend" => number(text, MAX_HITS),
+        "envoy.ratelimit.hits_addend" => number(text, u32::MAX.into()),
         "envoy.tcp_proxy.disable_tunneling" => Some(flag(text == "true")),
         "envoy.tcp_proxy.per_connection_idle_timeout_ms" => number(text, u64::MAX),
         "envoy.upstream.dynamic_port" => number(text, u32::MAX.into()),
-        // Its text is that of a message which no filter is known to write.
-        "envoy.ai.llm_protocol.request" => None,
+        "envoy.ai.llm_protocol.request" => LLM_PROTOCOLS.contains(&text).then_some(Object::Fields),
         _ => return Err(Status::NOT_FOUND),
     };
     object.ok_or(Status::BAD_ARGUMENT)
@@ -73,6 +78,6 @@ fn address(text: &str) -> Option<Object> {
 
 // `<host>,<address>:<port>`.
 fn proxy(text: &str) -> Option<Object> {
-    let (_, address) = text.split_once(',')?;
+    let (_, address) = text.split_once(',').filter(|(host, _)| !host.is_empty())?;
     address.parse::<SocketAddr>().ok().map(|_| Object::Opaque)
 }

@@ -22,8 +22,8 @@ pub(super) fn attribute<'a>(view: View<'a>, name: &[u8]) -> Option<Value<'a>> {
         b"listener_direction" => Some(Value::Int(UNSPECIFIED)),
         b"listener_metadata" => Some(metadata::empty()),
         b"filter_chain_name" => Some(Value::from("")),
-        b"virtual_host_name" => Some(Value::from(view.http?.0.chain.name.as_str())),
-        b"virtual_host_metadata" => view.http.map(|_| metadata::empty()),
+        b"virtual_host_name" => virtual_host(view).map(Value::from),
+        b"virtual_host_metadata" => virtual_host(view).map(|_| metadata::empty()),
         b"route_name" => route(view).map(|_| Value::from("")),
         b"route_metadata" => route(view).map(|_| metadata::empty()),
         b"cluster_name" => cluster_name(view).map(Value::from),
@@ -34,6 +34,12 @@ pub(super) fn attribute<'a>(view: View<'a>, name: &[u8]) -> Option<Value<'a>> {
         }
         _ => None,
     }
+}
+
+// The only one, which takes every host, so that a request needs no route to be in it.
+fn virtual_host(view: View<'_>) -> Option<&str> {
+    let (stream, _) = view.http?;
+    stream.parsed.then_some(stream.chain.name.as_str())
 }
 
 fn route(view: View<'_>) -> Option<&Route> {
