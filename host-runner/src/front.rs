@@ -22,12 +22,12 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineOptions};
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::Listener;
-use crate::subject::{LogLine, Subject};
+use crate::subject::{CallbackCost, LogLine, Subject};
 
 /// host-runner as a running proxy. Dropping it closes every listener.
 #[derive(Debug)]
@@ -56,6 +56,18 @@ impl Front {
     /// When a module does not load, a plugin refuses its configuration, or an address cannot be listened on. Nothing
     /// is left running then.
     pub fn start(listeners: &[Listener], logs: Logs) -> anyhow::Result<Self> {
+        Self::start_with(listeners, logs, &EngineOptions::default())
+    }
+
+    /// The same, with an engine that differs from Envoy's.
+    ///
+    /// # Errors
+    /// As [`Front::start`].
+    pub fn start_with(
+        listeners: &[Listener],
+        logs: Logs,
+        options: &EngineOptions,
+    ) -> anyhow::Result<Self> {
         let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
         let store = match logs {
             Logs::Keep => LogStore::default(),
@@ -65,7 +77,7 @@ impl Front {
             logs: Arc::new(store),
             ..Shared::default()
         };
-        let engine = Arc::new(Engine::new()?);
+        let engine = Arc::new(Engine::new(options)?);
         let mut addresses = HashMap::new();
         for listener in listeners {
             let address = start_one(&engine, &runtime, listener, &shared)?;
@@ -95,6 +107,10 @@ impl Subject for Front {
     fn set_clock(&self, now: SystemTime) -> bool {
         self.shared.clock.set(now);
         true
+    }
+
+    fn take_costs(&self, plugin: &str) -> Vec<CallbackCost> {
+        self.shared.costs.take(plugin)
     }
 }
 

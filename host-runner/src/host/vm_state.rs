@@ -8,8 +8,10 @@ use std::time::Duration;
 use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::AbiVersion;
+use crate::engine::limits::Limits;
 use crate::host::callout::{CallResponse, HttpTokens};
 use crate::host::clock::Clock;
+use crate::host::cost_store::CostStore;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
 use crate::host::stores::metrics::Metrics;
@@ -17,6 +19,7 @@ use crate::host::stores::queues::Queues;
 use crate::host::stores::shared_data::SharedData;
 use crate::host::stream::{Direction, Stream};
 use crate::host::world::{StreamId, World};
+use crate::subject::Cost;
 
 /// The host's side of one VM.
 pub(crate) struct VmState {
@@ -32,6 +35,9 @@ pub(crate) struct VmState {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) abi: AbiVersion,
     pub(crate) shared: Shared,
+    /// What it may use, and what it has used since it was made.
+    pub(crate) limits: Limits,
+    pub(crate) cost: Cost,
     /// The worker's streams, here only while a callback runs.
     pub(crate) world: Box<World>,
     pub(crate) memory: Option<Memory>,
@@ -90,6 +96,7 @@ pub(crate) struct PluginIdentity {
 pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) logs: Arc<LogStore>,
+    pub(crate) costs: Arc<CostStore>,
     pub(crate) data: Arc<SharedData>,
     pub(crate) queues: Arc<Queues>,
     pub(crate) workers: Arc<AtomicU64>,
@@ -127,6 +134,8 @@ impl VmState {
             environment: BTreeMap::new(),
             abi,
             shared,
+            limits: Limits::default(),
+            cost: Cost::default(),
             world: Box::default(),
             memory: None,
             malloc: None,
