@@ -282,3 +282,22 @@ fn the_envoy_configuration_of_a_mesh_is_complete() {
         String::from_utf8_lossy(&checked.stderr)
     );
 }
+
+#[test]
+fn a_budget_that_is_not_kept_fails_with_the_callback_and_its_cost() {
+    let scenario = scenario(ALLOW_ALL, "status: 200").replace(
+        "- name: a GET passes",
+        "- name: cheap\n  budget: {maxFuel: 100000000, maxMemory: 16777216}\n  request: {}\n  expect: {}\n\
+         - name: a GET passes\n  budget: {maxHostcalls: 0}",
+    );
+    let folder = Folder::with(&[("s.yaml", scenario.as_bytes())]);
+    let seen = folder.run(&["test", "s.yaml", "--wasm-dir", modules()]);
+    seen.has(
+        1,
+        &[
+            "proxy_on_request_headers of plugin `authz` made",
+            "hostcalls, more than 0",
+            "1 passed; 1 failed",
+        ],
+    );
+}

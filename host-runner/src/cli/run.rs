@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Modules, Outcome};
+use super::{EngineFlags, Modules, Outcome};
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, Logs};
 use crate::mesh::Mesh;
@@ -24,6 +24,8 @@ pub(super) struct Run {
     on: On,
     #[command(flatten)]
     modules: Modules,
+    #[command(flatten)]
+    engine: EngineFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +48,11 @@ impl Run {
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let listeners = [listener];
         let subject: Box<dyn Subject> = match self.on {
-            On::Runner => Box::new(Front::start(&listeners, Logs::Print)?),
+            On::Runner => Box::new(Front::start_with(
+                &listeners,
+                Logs::Print,
+                &self.engine.options(),
+            )?),
             On::Envoy => Box::new(Envoy::start(&listeners, &EnvoyOptions::default())?),
         };
         // Only now: while Envoy starts, Ctrl-C ends this process at once, and Envoy's guard ends Envoy.
