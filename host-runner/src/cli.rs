@@ -5,6 +5,7 @@
 mod build;
 mod config;
 mod doctor;
+mod inspect;
 mod run;
 mod test;
 
@@ -53,6 +54,7 @@ enum Verb {
     Test(test::Test),
     Config(config::Config),
     Build(build::Build),
+    Inspect(inspect::Inspect),
     Doctor(doctor::Doctor),
 }
 
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
+        Verb::Inspect(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
     };
     match outcome {

@@ -10,6 +10,7 @@ pub mod envoy;
 pub mod front;
 mod host;
 mod hostcalls;
+pub mod inspect;
 pub mod listener;
 pub mod mesh;
 pub mod profile;
