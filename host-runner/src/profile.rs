@@ -137,14 +137,14 @@ impl Profile {
 // === impl Answer ===
 
 impl Answer {
-    /// As a clause whose subject is the host.
+    /// As a clause without its subject, the host.
     #[must_use]
     pub fn text(self) -> String {
         match self {
             Self::Refused => "refuses the module".to_owned(),
-            Self::Trap => "traps when it is called".to_owned(),
-            Self::Status(status) => format!("answers {status}"),
-            Self::NeverCalled => "never calls it".to_owned(),
+            Self::Trap => "traps at a call".to_owned(),
+            Self::Status(status) => format!("answers {status} to a call"),
+            Self::NeverCalled => "never calls back".to_owned(),
         }
     }
 }

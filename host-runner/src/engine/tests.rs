@@ -222,7 +222,7 @@ fn another_host_answers_as_it_does() {
     };
     let error = refused("proxy_grpc_close", "i->i", Profile::NgxWasm);
     assert!(
-        error.contains("it has no gRPC; ngx-wasm traps when it is called"),
+        error.contains("it has no gRPC; ngx-wasm traps at a call"),
         "{error}"
     );
     let error = refused("proxy_get_log_level", "i->i", Profile::Portable);

@@ -93,11 +93,11 @@ fn every_host_has_its_verdict() {
     assert_eq!(verdicts, expected);
     let gcp = &hosts[1].problems;
     assert!(
-        gcp[0].contains("`proxy_define_metric`: it has no metrics; the host answers 12"),
+        gcp[0].contains("it has no metrics, so it answers 12 to a call: proxy_define_metric"),
         "{gcp:?}"
     );
     assert!(
-        gcp[1].contains("`proxy_on_tick`: it has no timers; the host never calls it"),
+        gcp[1].contains("it has no timers, so it never calls back: proxy_on_tick"),
         "{gcp:?}"
     );
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::Facts;
 use crate::engine::{Engine, EngineOptions};
 use crate::listener::ModuleFile;
-use crate::profile::{Answer, Profile};
+use crate::profile::{Answer, Lack, Profile};
 
 /// What one host does with a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,18 +53,12 @@ pub(super) fn of(module: &ModuleFile, facts: &Facts) -> anyhow::Result<Vec<Verdi
 
 // What Envoy cannot load no other host can: they are its ABI's, and mostly its engine's.
 fn verdict(profile: Profile, refused: Option<&str>, facts: &Facts) -> Verdict {
-    let used = facts.imported.iter().map(|(_, name, _)| name.as_str());
     let mut loads = refused.is_none();
     let mut problems: Vec<String> = refused.map(|why| format!("it {why}")).into_iter().collect();
-    for name in used.chain(facts.markers()) {
-        if let Some(lack) = profile.lack(name) {
-            loads &= lack.answer != Answer::Refused;
-            problems.push(format!(
-                "`{name}`: {}; the host {}",
-                lack.why,
-                lack.answer.text()
-            ));
-        }
+    for (lack, names) in lacks(profile, facts) {
+        loads &= lack.answer != Answer::Refused;
+        let (why, answer) = (lack.why, lack.answer.text());
+        problems.push(format!("{why}, so it {answer}: {}", names.join(", ")));
     }
     let pages = profile.max_memory().map(|bytes| bytes / 65_536);
     if let (Some(most), Some(pages)) = (pages, facts.memory.initial_pages)
@@ -82,6 +76,22 @@ fn verdict(profile: Profile, refused: Option<&str>, facts: &Facts) -> Verdict {
         problems,
         differences: profile.differences(),
     }
+}
+
+// What the module uses in vain, by what the host says to it.
+fn lacks(profile: Profile, facts: &Facts) -> Vec<(Lack, Vec<&str>)> {
+    let used = facts.imported.iter().map(|(_, name, _)| name.as_str());
+    let mut lacks: Vec<(Lack, Vec<&str>)> = Vec::new();
+    for name in used.chain(facts.markers()) {
+        let Some(lack) = profile.lack(name) else {
+            continue;
+        };
+        match lacks.iter_mut().find(|(known, _)| *known == lack) {
+            Some((_, names)) => names.push(name),
+            None => lacks.push((lack, vec![name])),
+        }
+    }
+    lacks
 }
 
 /// What surprises.
@@ -111,7 +121,7 @@ fn restricted_wasi(facts: &Facts) -> Option<Warning> {
     dies.then(|| Warning {
         rule: "K2",
         text: format!(
-            "under capability restriction it dies at start unless the WASI calls of its standard library are allowed too: {}",
+            "under capability restriction it may die at start unless the WASI calls of its standard library are allowed too: {}",
             needs.join(", ")
         ),
     })

@@ -7,7 +7,7 @@ pub(super) const GAPS: &[Gap] = &[
     Gap {
         names: &["proxy_get_log_level"],
         answer: Answer::Refused,
-        why: "it has it with another type",
+        why: "it has the import with another type",
     },
     Gap {
         names: &[
@@ -18,7 +18,7 @@ pub(super) const GAPS: &[Gap] = &[
             "emscripten_notify_memory_growth",
         ],
         answer: Answer::Refused,
-        why: "it does not have it",
+        why: "it does not have the import",
     },
     Gap {
         names: &[
@@ -27,7 +27,7 @@ pub(super) const GAPS: &[Gap] = &[
             "proxy_clear_route_cache",
         ],
         answer: Answer::Trap,
-        why: "it is not implemented there",
+        why: "it has not implemented the call",
     },
     Gap {
         names: &["proxy_continue_response"],
@@ -49,7 +49,7 @@ pub(super) const GAPS: &[Gap] = &[
     Gap {
         names: &["proxy_resolve_shared_queue"],
         answer: Answer::Trap,
-        why: "a queue is known there by its own name only",
+        why: "it knows its own queues only",
     },
     Gap {
         names: &["proxy_on_queue_ready"],
