@@ -47,6 +47,16 @@ const MAX_PAIRS_BYTES: usize = 1024 * 1024;
 // === impl AbiVersion ===
 
 impl AbiVersion {
+    pub(crate) const ALL: [Self; 3] = [Self::V0_1_0, Self::V0_2_0, Self::V0_2_1];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::V0_1_0 => "0.1.0",
+            Self::V0_2_0 => "0.2.0",
+            Self::V0_2_1 => "0.2.1",
+        }
+    }
+
     /// The version that an export marks, if it is a marker (rule V1).
     pub(crate) fn of_marker(export: &str) -> Option<Self> {
         match export {

@@ -5,13 +5,18 @@
 mod build;
 mod config;
 mod doctor;
+mod inspect;
 mod run;
 mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::engine::{CALLBACK_LIMIT, EngineOptions};
+use crate::profile::Profile;
 
 /// Where modules are looked for.
 #[derive(Debug, Args)]
@@ -19,6 +24,20 @@ struct Modules {
     /// The folder of the filters' modules [default: where `build` puts them, target/wasm].
     #[arg(long, value_name = "DIR")]
     wasm_dir: Option<PathBuf>,
+}
+
+/// How host-runner's own engine is to differ from Envoy's; a real Envoy is left as it is.
+#[derive(Debug, Args)]
+struct EngineFlags {
+    /// The host to play: what it lacks, modules lack.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// An import that may be missing, such as env.foo: a call of it traps. May be given several times.
+    #[arg(long, value_name = "MODULE.NAME")]
+    stub_import: Vec<String>,
+    /// After how long a callback is interrupted; 0 is never, as in Envoy.
+    #[arg(long, value_name = "SECONDS", default_value_t = CALLBACK_LIMIT.as_secs())]
+    callback_limit: u64,
 }
 
 /// Runs Proxy-Wasm filters as Envoy does: live, in tests, and side by side with a real Envoy.
@@ -35,6 +54,7 @@ enum Verb {
     Test(test::Test),
     Config(config::Config),
     Build(build::Build),
+    Inspect(inspect::Inspect),
     Doctor(doctor::Doctor),
 }
 
@@ -47,6 +67,20 @@ impl Modules {
             let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
             PathBuf::from(target).join("wasm")
         })
+    }
+}
+
+// === impl EngineFlags ===
+
+impl EngineFlags {
+    fn options(&self) -> EngineOptions {
+        let limit = Duration::from_secs(self.callback_limit);
+        EngineOptions {
+            profile: self.profile,
+            stub_imports: self.stub_import.clone(),
+            callback_limit: (!limit.is_zero()).then_some(limit),
+            ..EngineOptions::default()
+        }
     }
 }
 
@@ -71,6 +105,7 @@ pub fn main() -> ExitCode {
         Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
+        Verb::Inspect(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
     };
     match outcome {

@@ -29,12 +29,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use self::driver::{Driver, Fleet};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineOptions};
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::{Listener, Protocol};
-use crate::subject::{LogLine, Subject};
+use crate::subject::{CallbackCost, LogLine, Subject};
 
 /// host-runner as a running proxy. Dropping it closes every listener.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct FrontOptions {
     pub logs: Logs,
     /// Worker threads, as Envoy's `--concurrency`: each has VMs of its own.
     pub workers: usize,
+    /// What is other than in Envoy: limits, metering, a profile.
+    pub engine: EngineOptions,
 }
 
 /// What happens to the lines that plugins log.
@@ -72,6 +74,7 @@ impl Default for FrontOptions {
         Self {
             logs: Logs::Keep,
             workers: 1,
+            engine: EngineOptions::default(),
         }
     }
 }
@@ -94,7 +97,7 @@ impl Front {
             logs: Arc::new(store),
             ..Shared::default()
         };
-        let engine = Arc::new(Engine::new()?);
+        let engine = Arc::new(Engine::new(&options.engine)?);
         let sockets = listen(&runtime, listeners)?;
         Worker::rehearse(&engine, listeners, &shared)?;
         let fleet = Arc::<Fleet>::default();
@@ -146,6 +149,10 @@ impl Subject for Front {
     fn set_clock(&self, now: SystemTime) -> bool {
         self.shared.clock.set(now);
         true
+    }
+
+    fn take_costs(&self, plugin: &str) -> Vec<CallbackCost> {
+        self.shared.costs.take(plugin)
     }
 }
 

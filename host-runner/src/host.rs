@@ -8,6 +8,7 @@ pub(crate) mod callbacks;
 pub(crate) mod callout;
 pub(crate) mod chain;
 pub(crate) mod clock;
+pub(crate) mod cost_store;
 pub(crate) mod effect;
 pub(crate) mod filter_state;
 pub(crate) mod grpc;

@@ -5,17 +5,22 @@ pub mod build;
 pub mod cli;
 mod command;
 pub mod doctor;
-mod engine;
+pub mod engine;
 pub mod envoy;
 mod foreign;
 pub mod front;
 mod host;
 mod hostcalls;
+pub mod inspect;
 pub mod listener;
 pub mod mesh;
+pub mod profile;
 pub mod report;
 pub mod scenario;
 pub mod subject;
 pub mod token;
 pub mod upstream;
+#[cfg(test)]
+#[path = "../tests/support/wasm.rs"]
+mod wasm;
 pub mod yaml;

@@ -2,6 +2,7 @@
 //! The format is described in `docs/scenarios.md`.
 
 pub mod agree;
+mod budget;
 mod cases;
 mod check;
 pub mod client;
@@ -19,7 +20,7 @@ pub mod template;
 mod tokens;
 
 pub use self::agree::disagreement;
-pub use self::run::{Outcome, PluginLine};
+pub use self::run::{Outcome, PluginCost, PluginLine};
 pub use self::suite::{MeshLoader, Suite};
 
 #[cfg(test)]

@@ -17,6 +17,32 @@ pub trait Subject: Send + Sync {
 
     /// Sets the clock that filters see and returns whether that was possible: a real Envoy has the machine's.
     fn set_clock(&self, now: SystemTime) -> bool;
+
+    /// The dearest call of each callback of that plugin since this was last asked, each number on its own; nothing
+    /// where costs cannot be counted (a real Envoy), or are not.
+    fn take_costs(&self, _plugin: &str) -> Vec<CallbackCost> {
+        Vec::new()
+    }
+}
+
+/// What guest code used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// A deterministic count of the instructions it ran.
+    pub fuel: u64,
+    /// Bytes of memory that its VM has.
+    pub memory: u64,
+    /// Functions of the host that it called.
+    pub hostcalls: u64,
+}
+
+/// What one callback of a plugin used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackCost {
+    /// Its name, such as `proxy_on_request_headers`.
+    pub callback: String,
+    /// The cost of one call.
+    pub cost: Cost,
 }
 
 /// One line a plugin logged.

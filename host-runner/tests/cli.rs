@@ -282,3 +282,58 @@ fn the_envoy_configuration_of_a_mesh_is_complete() {
         String::from_utf8_lossy(&checked.stderr)
     );
 }
+
+#[test]
+fn a_module_can_be_inspected() {
+    let module = format!("{}/jwt-auth.wasm", modules());
+    let folder = Folder::with(&[]);
+    folder.run(&["inspect", &module]).has(
+        0,
+        &[
+            "ABI version  0.2.1",
+            "proxy_on_request_headers  (i32, i32, i32) -> i32",
+            "envoy-1.40 (Envoy 1.40 (Istio)): loads\n",
+            "      proxy_log: {}\n",
+            "the names of its functions were stripped",
+            "rule K2",
+        ],
+    );
+    let seen = folder.run(&["inspect", "--format", "json", &module]);
+    let json: serde_json::Value = serde_json::from_str(&seen.text).unwrap();
+    assert_eq!(json.pointer("/abiVersion").unwrap(), "0.2.1");
+    assert_eq!(json.pointer("/hosts/0/loads").unwrap(), true);
+}
+
+#[test]
+fn what_is_no_module_cannot_be_inspected() {
+    let files: [(&str, &[u8]); 3] = [
+        ("text.wasm", b"text"),
+        ("component.wasm", b"\0asm\x0d\0\x01\0"),
+        ("truncated.wasm", b"\0asm\x01\0\0\0\x01\x05"),
+    ];
+    let folder = Folder::with(&files);
+    let inspect = |file| folder.run(&["inspect", file]);
+    inspect("text.wasm").has(2, &["`text.wasm` is not a WebAssembly module"]);
+    inspect("component.wasm").has(2, &["`component.wasm` is a WebAssembly component"]);
+    inspect("truncated.wasm").has(2, &["`truncated.wasm` is not a WebAssembly module"]);
+    inspect("none.wasm").has(2, &["none.wasm"]);
+}
+
+#[test]
+fn a_budget_that_is_not_kept_fails_with_the_callback_and_its_cost() {
+    let scenario = scenario(ALLOW_ALL, "status: 200").replace(
+        "- name: a GET passes",
+        "- name: cheap\n  budget: {maxFuel: 100000000, maxMemory: 16777216}\n  request: {}\n  expect: {}\n\
+         - name: a GET passes\n  budget: {maxHostcalls: 0}",
+    );
+    let folder = Folder::with(&[("s.yaml", scenario.as_bytes())]);
+    let seen = folder.run(&["test", "s.yaml", "--wasm-dir", modules()]);
+    seen.has(
+        1,
+        &[
+            "proxy_on_request_headers of plugin `authz` made",
+            "hostcalls, more than 0",
+            "1 passed; 1 failed",
+        ],
+    );
+}

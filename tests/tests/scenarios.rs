@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use host_runner::engine::EngineOptions;
 use host_runner::envoy::{Envoy, EnvoyOptions};
 use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Listener, sha256_hex};
@@ -26,7 +27,15 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let listeners = suite.listeners();
     let envoy = Arc::new(Envoy::start(&listeners, &EnvoyOptions::default())?);
-    let runner = Arc::new(Front::start(&listeners, &FrontOptions::default())?);
+    let engine = EngineOptions {
+        metering: suite.has_budgets(),
+        ..EngineOptions::default()
+    };
+    let options = FrontOptions {
+        engine,
+        ..FrontOptions::default()
+    };
+    let runner = Arc::new(Front::start(&listeners, &options)?);
     let mut trials = suite.trials(vec![runner, Arc::clone(&envoy) as Arc<dyn Subject>]);
     let loaded = Arc::clone(&envoy);
     trials.push(Trial::test(

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Modules, Outcome};
+use super::{EngineFlags, Modules, Outcome};
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions, Logs};
 use crate::mesh::Mesh;
@@ -27,6 +27,8 @@ pub(super) struct Run {
     workers: usize,
     #[command(flatten)]
     modules: Modules,
+    #[command(flatten)]
+    engine: EngineFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,6 +51,7 @@ impl Run {
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let listeners = [listener];
         let options = FrontOptions {
+            engine: self.engine.options(),
             logs: Logs::Print,
             workers: self.workers,
         };

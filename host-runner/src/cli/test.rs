@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{Modules, Outcome};
+use super::{EngineFlags, Modules, Outcome};
+use crate::engine::EngineOptions;
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions};
 use crate::mesh::Mesh;
@@ -23,6 +24,8 @@ pub(super) struct Test {
     on: On,
     #[command(flatten)]
     modules: Modules,
+    #[command(flatten)]
+    engine: EngineFlags,
 }
 
 /// Subjects of a test run.
@@ -43,7 +46,11 @@ impl Test {
         let modules = self.modules.folder();
         let mesh_loader = |mesh: &Path| Mesh::read(mesh)?.listener(&modules);
         let suite = Suite::load(&self.paths, &modules, &mesh_loader)?;
-        let trials = suite.trials(self.on.start(&suite)?);
+        let options = EngineOptions {
+            metering: suite.has_budgets(),
+            ..self.engine.options()
+        };
+        let trials = suite.trials(self.on.start(&suite, &options)?);
         let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::default(), trials);
         match conclusion.has_failed() {
             true => Ok(Outcome::Failed),
@@ -55,14 +62,19 @@ impl Test {
 // === impl On ===
 
 impl On {
-    fn start(self, suite: &Suite) -> anyhow::Result<Vec<Arc<dyn Subject>>> {
+    fn start(
+        self,
+        suite: &Suite,
+        options: &EngineOptions,
+    ) -> anyhow::Result<Vec<Arc<dyn Subject>>> {
         let listeners = suite.listeners();
         let mut subjects: Vec<Arc<dyn Subject>> = Vec::new();
         if matches!(self, Self::Runner | Self::Both) {
-            subjects.push(Arc::new(Front::start(
-                &listeners,
-                &FrontOptions::default(),
-            )?));
+            let options = FrontOptions {
+                engine: options.clone(),
+                ..FrontOptions::default()
+            };
+            subjects.push(Arc::new(Front::start(&listeners, &options)?));
         }
         if matches!(self, Self::Envoy | Self::Both) {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;

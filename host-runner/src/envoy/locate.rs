@@ -157,13 +157,17 @@ impl Places {
 
     /// The folder of our own installation, whether it is there yet or not.
     pub(crate) fn installation(&self) -> Option<PathBuf> {
-        let home = match (&self.meshwright_home, &self.xdg_cache_home, &self.home) {
-            (Some(home), _, _) => PathBuf::from(home),
-            (None, Some(cache), _) => Path::new(cache).join("meshwright"),
-            (None, None, Some(home)) => Path::new(home).join(".cache").join("meshwright"),
-            (None, None, None) => return None,
-        };
-        Some(home.join(format!("envoy-{VERSION}")))
+        Some(self.home()?.join(format!("envoy-{VERSION}")))
+    }
+
+    /// Our folder in the user's cache, whether it is there yet or not.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        match (&self.meshwright_home, &self.xdg_cache_home, &self.home) {
+            (Some(home), _, _) => Some(PathBuf::from(home)),
+            (None, Some(cache), _) => Some(Path::new(cache).join("meshwright")),
+            (None, None, Some(home)) => Some(Path::new(home).join(".cache").join("meshwright")),
+            (None, None, None) => None,
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct Export<P, R> {
 }
 
 /// Every callback: its name, how many `i32` it takes, and whether it returns one.
-const SIGNATURES: [(&str, usize, bool); 32] = [
+const SIGNATURES: [(&str, usize, bool); 30] = [
     ("proxy_on_context_create", 2, false),
     ("proxy_on_vm_start", 2, true),
     ("proxy_validate_configuration", 2, true),
@@ -87,13 +87,20 @@ const SIGNATURES: [(&str, usize, bool); 32] = [
     ("proxy_on_foreign_function", 3, false),
     ("envoy_on_resolve_dns", 3, false),
     ("envoy_on_stats_update", 2, false),
-    ("malloc", 1, true),
-    ("proxy_on_memory_allocate", 1, true),
 ];
 
-/// How many `i32` a callback must take and whether it returns one; none when it is no callback (rule V4).
+/// The name of every callback.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SIGNATURES.iter().map(|(name, ..)| *name)
+}
+
+/// How many `i32` a callback must take and whether it returns one; none when it is no callback of that version
+/// (rule V4).
 pub(crate) fn signature(abi: AbiVersion, name: &str) -> Option<(usize, bool)> {
     let (_, params, returns) = SIGNATURES.iter().find(|(known, ..)| *known == name)?;
+    if name == "proxy_on_foreign_function" && abi == AbiVersion::V0_1_0 {
+        return None;
+    }
     let headers = matches!(
         name,
         "proxy_on_request_headers" | "proxy_on_response_headers"

@@ -5,7 +5,7 @@ use std::time::Instant;
 use thiserror::Error;
 use wasmtime::{AsContextMut as _, Instance, Store, WasmParams, WasmResults};
 
-use crate::engine::{Engine, Module};
+use crate::engine::{Engine, Module, limits};
 use crate::host::callbacks::{Callbacks, Export, Headers};
 use crate::host::stream::Direction;
 use crate::host::vm_state::VmState;
@@ -36,11 +36,10 @@ impl Vm {
         allowed: impl Fn(&str) -> bool,
     ) -> Result<Self, VmFailed> {
         let mut store = engine.store(state);
-        let instance = module.instance.instantiate(&mut store).map_err(|error| {
+        let (instance, memory) = module.instantiate(&mut store).map_err(|error| {
             log_trap(store.data(), "instantiation", &error);
             VmFailed
         })?;
-        let memory = instance.get_memory(&mut store, "memory");
         let malloc = ["malloc", "proxy_on_memory_allocate"]
             .iter()
             .find_map(|name| instance.get_typed_func(&mut store, name).ok());
@@ -163,7 +162,9 @@ impl Vm {
         state.current = context;
         state.effective = 0;
         std::mem::swap(&mut state.world, world);
+        let before = limits::begin(&mut self.store);
         let result = function.call(self.store.as_context_mut(), params);
+        limits::end(&mut self.store, before, export.name);
         let state = self.store.data_mut();
         std::mem::swap(&mut state.world, world);
         match result {
@@ -178,8 +179,7 @@ impl Vm {
 }
 
 fn log_trap(state: &VmState, function: &str, error: &wasmtime::Error) {
-    state.log(
-        "critical",
-        format!("function `{function}` failed: {error:?}"),
-    );
+    let failed = || format!("function `{function}` failed: {error:?}");
+    let interrupted = state.limits.interruption(function, error);
+    state.log("critical", interrupted.unwrap_or_else(failed));
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::{AbiVersion, HostcallResult, Status};
+use crate::engine::limits::Limits;
 use crate::foreign::Expressions;
 use crate::host::callout::{Callouts, Tokens};
 use crate::host::clock::Clock;
+use crate::host::cost_store::CostStore;
 use crate::host::effect::RootId;
 use crate::host::filter_state::Prototypes;
 use crate::host::grpc::Unavailable;
@@ -22,6 +24,7 @@ use crate::host::stores::shared_data::SharedData;
 use crate::host::stream::{Direction, Stream};
 use crate::host::tcp::TcpConnection;
 use crate::host::world::{StreamId, World};
+use crate::subject::Cost;
 
 /// The host's side of one VM.
 pub(crate) struct VmState {
@@ -37,6 +40,9 @@ pub(crate) struct VmState {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) abi: AbiVersion,
     pub(crate) shared: Shared,
+    /// What it may use, and what it has used since it was made.
+    pub(crate) limits: Limits,
+    pub(crate) cost: Cost,
     /// The worker's streams, here only while a callback runs.
     pub(crate) world: Box<World>,
     pub(crate) memory: Option<Memory>,
@@ -105,6 +111,7 @@ pub(crate) struct PluginIdentity {
 pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) logs: Arc<LogStore>,
+    pub(crate) costs: Arc<CostStore>,
     pub(crate) data: Arc<SharedData>,
     pub(crate) queues: Arc<Queues>,
     pub(crate) stats: Arc<Stats>,
@@ -145,6 +152,8 @@ impl VmState {
             configuration: Vec::new(),
             environment: BTreeMap::new(),
             abi,
+            limits: Limits::default(),
+            cost: Cost::default(),
             world: Box::default(),
             memory: None,
             malloc: None,

@@ -177,9 +177,7 @@ impl Worker {
         state.worker = self.number;
         state.clusters = Arc::clone(&self.clusters);
         let allowed = &plugin.allowed_capabilities;
-        let is_allowed = |name: &str| {
-            allowed.is_empty() || name.starts_with("envoy_") || allowed.iter().any(|it| it == name)
-        };
+        let is_allowed = |name: &str| self.engine.calls(allowed, name);
         self.vms
             .push(Vm::new(&self.engine, module, state, is_allowed)?);
         Ok(index)

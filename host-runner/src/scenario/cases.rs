@@ -49,6 +49,7 @@ fn case(document: Document<'_>, model: Spanned<CaseModel>) -> Result<Case, YamlE
     Ok(Case {
         name: model.value.name.value.clone(),
         place: format!("{file}:{line}"),
+        budget: model.value.budget,
         steps: steps(model.value).map_err(|message| document.error(place, message))?,
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use super::budget::Budget;
 use super::expect::ExpectModel;
 use super::model::{AnswerModel, RequestModel};
 use super::tokens::TokenBook;
@@ -40,6 +41,7 @@ pub(super) struct Case {
     /// `file:line`.
     pub(super) place: String,
     pub(super) steps: Vec<Step>,
+    pub(super) budget: Option<Budget>,
 }
 
 /// One request and what is expected of it.

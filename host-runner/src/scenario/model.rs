@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error};
 use serde_json::{Map, Value};
 use serde_saphyr::{Location, Spanned};
 
+use super::budget::Budget;
 use super::expect::ExpectModel;
 use super::headers::{HeaderModel, Text};
 use super::template::Template;
@@ -109,6 +110,8 @@ pub(super) struct CaseModel {
     pub(super) expect: Option<ExpectModel>,
     #[serde(default)]
     pub(super) steps: Option<Vec<StepModel>>,
+    #[serde(default)]
+    pub(super) budget: Option<Budget>,
 }
 
 /// A request, what the upstream answers, and what is expected.

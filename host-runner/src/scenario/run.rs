@@ -9,7 +9,7 @@ use super::group::{Group, Step};
 use super::headers::{HeaderModel, Text};
 use super::model::{AnswerModel, RequestModel};
 use super::template::Names;
-use crate::subject::{LogLine, Subject};
+use crate::subject::{CallbackCost, LogLine, Subject};
 use crate::upstream::{Answer, Received};
 
 /// What one step did on one subject.
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub upstream: Vec<Received>,
     /// The lines that plugins logged during the step.
     pub logs: Vec<PluginLine>,
+    /// What callbacks cost during the step; nothing where it is not counted.
+    pub costs: Vec<PluginCost>,
     /// What placeholders stood for.
     pub names: Names,
 }
@@ -34,6 +36,15 @@ pub struct PluginLine {
     pub plugin: String,
     /// What it wrote.
     pub line: LogLine,
+}
+
+/// A callback's cost and the plugin it belongs to, by its name in the scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginCost {
+    /// The plugin.
+    pub plugin: String,
+    /// The callback and its cost.
+    pub cost: CallbackCost,
 }
 
 /// The authority of a request that names none.
@@ -62,14 +73,28 @@ pub(super) fn run_step(
         .iter()
         .map(|plugin| subject.logs(&plugin.full).len())
         .collect::<Vec<_>>();
+    costs(group, subject);
     let response = send(address, request(&step.request, &names)?)?;
     Ok(Outcome {
         subject: subject.name(),
         response,
         upstream: group.recording.take(),
         logs: new_logs(group, subject, &before),
+        costs: costs(group, subject),
         names,
     })
+}
+
+// Those since it was last asked.
+fn costs(group: &Group, subject: &dyn Subject) -> Vec<PluginCost> {
+    let costs = group.plugins.iter().flat_map(|plugin| {
+        let costs = subject.take_costs(&plugin.full).into_iter();
+        costs.map(|cost| PluginCost {
+            plugin: plugin.short.clone(),
+            cost,
+        })
+    });
+    costs.collect()
 }
 
 fn new_logs(group: &Group, subject: &dyn Subject, before: &[usize]) -> Vec<PluginLine> {

@@ -98,6 +98,13 @@ impl Suite {
             .collect()
     }
 
+    /// Whether any case has a budget, so that costs must be counted.
+    #[must_use]
+    pub fn has_budgets(&self) -> bool {
+        let cases = self.shared.groups.iter().flat_map(|group| &group.cases);
+        cases.into_iter().any(|case| case.budget.is_some())
+    }
+
     /// One test per case, named `<path without .yaml>::<case name>`. It runs the case on every subject, holds the
     /// expectations against each, and compares each with the first.
     #[must_use]
@@ -260,7 +267,9 @@ impl Drop for Shared {
 fn expectation_problems(case: &Case, outcomes: &[Outcome]) -> Vec<String> {
     let steps = case.steps.iter().zip(outcomes).enumerate();
     let problems = steps.filter_map(|(number, (step, outcome))| {
-        let failures = failures(&step.expect, outcome);
+        let mut failures = failures(&step.expect, outcome);
+        let over = case.budget.map(|budget| budget.failures(&outcome.costs));
+        failures.extend(over.unwrap_or_default());
         let label = step_label(case, number);
         let summary = summary(outcome);
         let indented = failures
