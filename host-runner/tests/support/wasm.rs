@@ -165,7 +165,7 @@ impl Wasm {
             function.instruction(instruction);
         }
         if body.is_empty() {
-            for result in value_types(signature.split_once("->").unwrap().1) {
+            for result in value_types(halves(signature).1) {
                 function.instruction(&match result {
                     ValType::I64 => Instruction::I64Const(1),
                     _ => Instruction::I32Const(1),
@@ -179,7 +179,7 @@ impl Wasm {
     }
 
     fn function_type(&mut self, signature: &str) -> u32 {
-        let (params, results) = signature.split_once("->").unwrap();
+        let (params, results) = halves(signature);
         self.types
             .ty()
             .function(value_types(params), value_types(results));
@@ -193,6 +193,11 @@ const GLOBAL: GlobalType = GlobalType {
     mutable: false,
     shared: false,
 };
+
+// Of `params->results`.
+fn halves(signature: &str) -> (&str, &str) {
+    signature.split_once("->").unwrap_or((signature, ""))
+}
 
 fn value_types(letters: &str) -> Vec<ValType> {
     let of = |letter| match letter {
