@@ -1,7 +1,5 @@
 //! The numbers and encodings of the Proxy-Wasm ABI (0.1.0, 0.2.0 and 0.2.1) that host and guest share.
 
-use meshwright_core::Headers;
-
 /// A version of the ABI, in order of age.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AbiVersion {
@@ -137,16 +135,39 @@ pub(crate) fn log_level(value: u32) -> Result<&'static str, Status> {
 }
 
 /// Pairs that a guest passed in. What is too large or malformed reads as an empty list, as in Envoy (rule M3).
-pub(crate) fn pairs_from_guest(bytes: Vec<u8>) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn pairs_from_guest(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     if bytes.len() > MAX_PAIRS_BYTES {
         return Vec::new();
     }
-    let headers = Headers::from_pairs(bytes).unwrap_or_default();
-    if headers.len() > MAX_PAIRS {
-        return Vec::new();
+    parse_pairs(bytes).unwrap_or_default()
+}
+
+// The count, the sizes of each name and value, then each of them ended by a NUL, and nothing after that (rule M2).
+fn parse_pairs(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let (count, rest) = number(bytes)?;
+    if count > MAX_PAIRS {
+        return None;
     }
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_vec(), value.to_vec()))
-        .collect()
+    let (mut sizes, mut texts) = rest.split_at_checked(count * 8)?;
+    let mut pairs = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (name, value);
+        (name, sizes) = number(sizes)?;
+        (value, sizes) = number(sizes)?;
+        let (name_text, value_text);
+        (name_text, texts) = text(texts, name)?;
+        (value_text, texts) = text(texts, value)?;
+        pairs.push((name_text, value_text));
+    }
+    texts.is_empty().then_some(pairs)
+}
+
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
+}
+
+fn text(bytes: &[u8], size: usize) -> Option<(Vec<u8>, &[u8])> {
+    let (text, rest) = bytes.split_at_checked(size)?;
+    Some((text.to_vec(), rest.strip_prefix(&[0])?))
 }

@@ -28,6 +28,24 @@ const NAMES: [&str; 16] = [
     "set-cookie",
     "none",
 ];
+/// Those that are written. Not the method: what is none is refused by HTTP libraries and sent by Envoy.
+const WRITTEN: [&str; 15] = [
+    "x-a",
+    "x-b",
+    "X-A",
+    "host",
+    ":authority",
+    ":path",
+    ":scheme",
+    ":status",
+    "cookie",
+    "user-agent",
+    "content-type",
+    "x-forwarded-proto",
+    "set-cookie",
+    "none",
+    "x-c",
+];
 /// Header values.
 const VALUES: [&str; 6] = ["1", "two", "-", "a%2cb", "%ff", "/p?q=1"];
 /// Stages in which header maps and buffers are touched.
@@ -158,12 +176,13 @@ fn command(random: &mut Rng) -> String {
     // Not 8: once there was a body, reading it crashes Envoy.
     let buffer = *pick(random, &[0, 1, 2, 3, 4, 5, 6, 7, 9]);
     let (name, value) = (*pick(random, &NAMES), *pick(random, &VALUES));
+    let written = *pick(random, &WRITTEN);
     let start = *pick(random, &[0, 1, 2, 5, 99]);
     let length = *pick(random, &[0, 1, 3, 99]);
     let _ = match random.u8(..24) {
         0..=2 => write!(text, "get@{map} {name}"),
-        3..=5 => write!(text, "add@{} {name} {value}", writable(map)),
-        6..=8 => write!(text, "set@{} {name} {value}", writable(map)),
+        3..=5 => write!(text, "add@{} {written} {value}", writable(map)),
+        6..=8 => write!(text, "set@{} {written} {value}", writable(map)),
         9..=10 => write!(text, "del@{} {name}", writable(map)),
         11 => write!(text, "dump@{map}"),
         12 => write!(text, "size@{map}"),
@@ -224,7 +243,9 @@ fn results(random: &mut Rng) -> Vec<String> {
 
 fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
     let method = *pick(random, &["GET", "POST", "POST", "POST", "HEAD"]);
-    let chunks = if method == "POST" {
+    // While a filter holds the request until a timer fires, how the chunks of its body meet it is a matter of luck.
+    let is_held = script.plugins.iter().any(|plugin| plugin.probe.contains("q1.return 4; "));
+    let chunks = if method == "POST" && !is_held {
         random.usize(..4)
     } else {
         0

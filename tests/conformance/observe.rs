@@ -39,7 +39,8 @@ impl Notes {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds an HTTP/1 message: its first line, its headers sorted by name, its body.
+    /// Adds an HTTP/1 message: its first line, its headers sorted by name, its body. Not its trailers: hyper sends only
+    /// those that the head has announced, so that host-runner shows them to filters and to HTTP/2 peers only.
     pub fn add_message(&self, who: &str, message: &Message) {
         self.add(format!("{who} {}", message.first_line));
         let mut headers = message.headers.clone();
@@ -53,9 +54,6 @@ impl Notes {
         }
         if !message.body.is_empty() || message.chunked {
             self.add(format!("{who} body {}", shorten(&message.body)));
-        }
-        for trailer in &message.trailers {
-            self.add(format!("{who} trailer {trailer}"));
         }
         if !message.complete {
             self.add(format!("{who} (cut off)"));
@@ -72,8 +70,6 @@ pub struct Message {
     pub headers: Vec<String>,
     /// Without its framing.
     pub body: Vec<u8>,
-    /// `name: value`.
-    pub trailers: Vec<String>,
     /// Whether it came in chunks.
     pub chunked: bool,
     /// Whether its end was reached.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions};
 use host_runner::subject::Subject;
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
 use super::client;
@@ -19,7 +20,7 @@ use super::script::{PluginOptions, PluginScript, Script};
 use super::upstream::Server;
 
 /// How long anything that is waited for may take.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The clusters of a script; `{callout}` in a probe's script is the name of that one.
 const CLUSTERS: [&str; 5] = ["upstream", "second", "callout", "refused", "grpc"];
@@ -72,6 +73,8 @@ struct Set {
     notes: Notes,
     _servers: Vec<Server>,
     _grpc: GrpcServer,
+    // Bound, so that nobody else gets its port, and never listened on.
+    _refused: TcpSocket,
 }
 
 // === impl Stage ===
@@ -324,6 +327,8 @@ impl Set {
         if !script.no_upstream {
             routes.push(route("upstream", None));
         }
+        let refused = TcpSocket::new_v4()?;
+        refused.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let listener = Listener {
             name: id.to_owned(),
             protocol: if script.tcp {
@@ -341,7 +346,7 @@ impl Set {
                 Cluster::new(named("upstream"), upstream.address()),
                 Cluster::new(named("second"), second.address()),
                 Cluster::new(named("callout"), callout.address()),
-                Cluster::new(named("refused"), refused_address()?),
+                Cluster::new(named("refused"), refused.local_addr()?),
                 Cluster {
                     http2: true,
                     ..Cluster::new(named("grpc"), grpc.address())
@@ -355,13 +360,9 @@ impl Set {
             notes,
             _servers: vec![upstream, second, callout],
             _grpc: grpc,
+            _refused: refused,
         })
     }
-}
-
-// A port that nobody listens on.
-fn refused_address() -> anyhow::Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 fn plugin(

@@ -147,11 +147,9 @@ impl Serving {
                     whole = true;
                 }
                 ServerStep::Close => {
-                    self.note_part(&message, whole);
                     return Ok(Next::Closed);
                 }
                 ServerStep::Reset => {
-                    self.note_part(&message, whole);
                     stream.set_zero_linger()?;
                     return Ok(Next::Closed);
                 }
@@ -159,20 +157,12 @@ impl Serving {
                     drop(busy.take());
                     let mut rest = Vec::new();
                     let _ = stream.read_to_end(&mut rest).await;
-                    self.note_part(&message, whole);
                     return Ok(Next::Closed);
                 }
                 step => self.step(stream, step).await?,
             }
         }
-        self.note_part(&message, whole);
         Ok(if whole { Next::Request } else { Next::Closed })
-    }
-
-    fn note_part(&self, message: &Message, whole: bool) {
-        if !whole {
-            self.notes.add_message(&self.name, message);
-        }
     }
 
     async fn rest(
@@ -182,7 +172,10 @@ impl Serving {
         message: &mut Message,
     ) -> std::io::Result<()> {
         let result = read_body(stream, read, message).await;
-        self.notes.add_message(&self.name, message);
+        // How much of a request that was broken off had left already is a matter of luck.
+        if message.complete {
+            self.notes.add_message(&self.name, message);
+        }
         result
     }
 
@@ -329,12 +322,12 @@ async fn read_chunks(
         message.body.extend(read.drain(..size));
         read.drain(..2);
     }
+    // Trailers, up to the line that ends them.
     while let Some(line) = read_line(stream, read).await? {
         if line.is_empty() {
             message.complete = true;
             return Ok(());
         }
-        message.trailers.push(line);
     }
     Ok(())
 }

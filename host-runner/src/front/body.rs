@@ -1,6 +1,7 @@
 //! Bodies of the front: streamed through a channel, or complete.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -43,12 +44,22 @@ pub(crate) fn full(bytes: Vec<u8>) -> Body {
 
 /// A body that is written frame by frame. What its reader has not taken keeps the gate of its source shut; `held` lives
 /// as long as the reader.
-pub(crate) fn channel<T: Send + Sync + 'static>(gate: Arc<Gate>, held: T) -> (BodySender, Body) {
+///
+/// Once as many bytes as `length` says are taken, if it says so, `complete` is true: whoever drops the reader then has
+/// all there is.
+pub(crate) fn channel<T: Send + Sync + 'static>(
+    gate: Arc<Gate>,
+    (length, complete): (Option<u64>, Arc<AtomicBool>),
+    held: T,
+) -> (BodySender, Body) {
     let (sender, frames) = mpsc::unbounded_channel();
     let reader = Reader {
         frames,
         gate: Arc::clone(&gate),
         begun: false,
+        cut: false,
+        length,
+        complete,
         _held: held,
     };
     let sender = BodySender {
@@ -63,6 +74,10 @@ struct Reader<T> {
     frames: mpsc::UnboundedReceiver<Result<Frame<Bytes>, Cut>>,
     gate: Arc<Gate>,
     begun: bool,
+    // The body is to be cut off, once what came before it, the head too, is on its way.
+    cut: bool,
+    length: Option<u64>,
+    complete: Arc<AtomicBool>,
     _held: T,
 }
 
@@ -126,11 +141,23 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if self.cut {
+            return Poll::Ready(Some(Err(Cut)));
+        }
         let frame = std::task::ready!(self.frames.poll_recv(context));
+        if let Some(Err(Cut)) = frame {
+            self.cut = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
             self.gate.taken(data.len());
+            self.length = self.length.map(|length| length.saturating_sub(data.len() as u64));
+            if self.length == Some(0) {
+                self.complete.store(true, Ordering::Release);
+            }
         }
         self.begun = true;
         Poll::Ready(frame)

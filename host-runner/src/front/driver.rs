@@ -256,7 +256,7 @@ impl Driver {
         ) else {
             return;
         };
-        let (sender, body) = channel(Arc::clone(&wires.from_client), ());
+        let (sender, body) = channel(Arc::clone(&wires.from_client), (None, Arc::default()), ());
         let (sender, body) = if end {
             (None, full(Vec::new()))
         } else {
@@ -286,7 +286,10 @@ impl Driver {
         let response = match (head, wires.held.upgrade()) {
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
-                let (sender, body) = channel(Arc::clone(&wires.from_upstream), held);
+                let length = head.headers().get(http::header::CONTENT_LENGTH);
+                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+                let complete = (length, Arc::clone(&wires.over));
+                let (sender, body) = channel(Arc::clone(&wires.from_upstream), complete, held);
                 wires.response = Some(sender);
                 head.map(|()| body)
             }

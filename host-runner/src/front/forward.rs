@@ -61,9 +61,13 @@ async fn response_body(
     (http1, drops_trailers, gate): (bool, bool, Arc<Gate>),
 ) {
     loop {
-        gate.open().await;
         let way = Direction::Response;
-        match incoming.frame().await {
+        let frame = incoming.frame().await;
+        // Only now, so that a connection that breaks is noticed while nothing more may be read.
+        if let Some(Ok(_)) = &frame {
+            gate.open().await;
+        }
+        match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
                     let end = !http1 && incoming.is_end_stream();
@@ -164,14 +168,9 @@ pub(crate) fn upstream_request(
 
 fn invalid_header(what: &str, name: &[u8]) -> LocalReply {
     let name = String::from_utf8_lossy(name);
-    refused(&format!("invalid header {what}: {name}"))
+    LocalReply::of_bad_request(&format!("invalid header {what}: {name}"))
 }
 
 fn missing_header(name: &str) -> LocalReply {
-    refused(&format!("missing required header: {name}"))
-}
-
-fn refused(why: &str) -> LocalReply {
-    let details = format!("filter_removed_required_request_headers{{{why}}}");
-    LocalReply::of_proxy(503, why, &details)
+    LocalReply::of_bad_request(&format!("missing required header: {name}"))
 }

@@ -39,7 +39,7 @@ impl Lines {
         upstream: Upstream,
         (id, request): (CallId, GrpcRequest),
     ) {
-        let (sender, body) = channel(Arc::<Gate>::default(), ());
+        let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
         let deadline = Deadline::new(request.timeout);
         let sent = sender.completion();
         let request = upstream_request(&request.headers, &upstream, body);

@@ -109,8 +109,12 @@ async fn request_body(
 ) {
     let way = Direction::Request;
     loop {
-        gate.open().await;
-        match incoming.frame().await {
+        let frame = incoming.frame().await;
+        // Only now, so that a client that goes away is noticed while nothing more may be read.
+        if let Some(Ok(_)) = &frame {
+            gate.open().await;
+        }
+        match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
                     let end = !http1 && incoming.is_end_stream();

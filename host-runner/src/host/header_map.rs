@@ -49,7 +49,7 @@ impl HeaderMap {
     }
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        let name = canonical(name);
+        let name = self.canonical(name);
         self.entries
             .iter()
             .find(|(n, _)| *n == name)
@@ -66,7 +66,7 @@ impl HeaderMap {
 
     /// All values joined by `,`, as the property `request.headers.<name>` shows them (rule H5).
     pub(crate) fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let name = canonical(name);
+        let name = self.canonical(name);
         let values: Vec<&[u8]> = self
             .entries
             .iter()
@@ -94,34 +94,39 @@ impl HeaderMap {
             .sum()
     }
 
-    /// Adds an entry, or joins an inline header's value to the one that is there (rule H6).
+    /// Adds an entry, or joins an inline header's value to the one that is there (rule H6); an empty one adds nothing.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
-        let name = canonical(name);
+        let name = self.canonical(name);
         let inline = inline::is_inline(self.inline, &name);
         match self.entries.iter_mut().find(|(n, _)| inline && *n == name) {
             Some((_, present)) => {
-                present.push(b',');
+                if !present.is_empty() && !value.is_empty() {
+                    present.push(b',');
+                }
                 present.extend_from_slice(value);
             }
-            None => self.entries.push((name, value.to_vec())),
+            None => self.insert(name, value.to_vec()),
         }
     }
 
-    /// Replaces all values by one, in the place of the only one or else at the end (rule H7).
+    // Pseudo headers come before all others (rule H4).
+    fn insert(&mut self, name: Vec<u8>, value: Vec<u8>) {
+        let at = if name.starts_with(b":") {
+            self.entries.iter().take_while(|(name, _)| name.starts_with(b":")).count()
+        } else {
+            self.entries.len()
+        };
+        self.entries.insert(at, (name, value));
+    }
+
+    /// Replaces all values by one, at the end (rule H7).
     pub(crate) fn replace(&mut self, name: &[u8], value: &[u8]) {
-        let key = canonical(name);
-        let mut matching = self.entries.iter_mut().filter(|(n, _)| *n == key);
-        match (matching.next(), matching.next()) {
-            (Some(only), None) => only.1 = value.to_vec(),
-            _ => {
-                self.remove(name);
-                self.entries.push((key, value.to_vec()));
-            }
-        }
+        self.remove(name);
+        self.insert(self.canonical(name), value.to_vec());
     }
 
     pub(crate) fn remove(&mut self, name: &[u8]) {
-        let name = canonical(name);
+        let name = self.canonical(name);
         self.entries.retain(|(n, _)| *n != name);
     }
 
@@ -137,13 +142,13 @@ impl HeaderMap {
     pub(crate) fn to_pairs(&self) -> Vec<u8> {
         to_pairs(self.iter())
     }
-}
 
-// Keys are lower-cased on every call, and `host` is `:authority` (rule H3).
-fn canonical(name: &[u8]) -> Vec<u8> {
-    match name.to_ascii_lowercase() {
-        name if name == b"host" => b":authority".to_vec(),
-        name => name,
+    // Keys are lower-cased on every call, and `host` is `:authority` of a request (rule H3).
+    fn canonical(&self, name: &[u8]) -> Vec<u8> {
+        match name.to_ascii_lowercase() {
+            name if name == b"host" && self.inline == Inline::Request => b":authority".to_vec(),
+            name => name,
+        }
     }
 }
 

@@ -28,6 +28,12 @@ impl LocalReply {
         }
     }
 
+    /// What a request gets that the router cannot send (rules H9, H10).
+    pub(crate) fn of_bad_request(why: &str) -> Self {
+        let details = format!("filter_removed_required_request_headers{{{why}}}");
+        Self::of_proxy(503, why, &details)
+    }
+
     /// What a stream gets whose filter's VM has failed (rule T1).
     pub(crate) fn of_failed_vm() -> Self {
         Self {

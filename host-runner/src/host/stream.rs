@@ -237,18 +237,18 @@ impl Stream {
     /// (rule H14).
     pub(crate) fn map_mut(&mut self, index: usize, kind: MapType) -> Option<&mut HeaderMap> {
         let filter = self.filters.get_mut(index)?;
-        let (end, logging) = (filter.end_of_stream, filter.logging);
+        let end = filter.end_of_stream;
         match kind {
             MapType::RequestHeaders if filter.request.headers => Some(&mut self.request_headers),
             MapType::ResponseHeaders if filter.response.headers => self.response_headers.as_mut(),
             MapType::RequestTrailers => trailers(
                 &mut filter.request,
-                end && !logging,
+                end,
                 &mut self.request_trailers,
             ),
             MapType::ResponseTrailers => trailers(
                 &mut filter.response,
-                end && !logging,
+                end,
                 &mut self.response_trailers,
             ),
             _ => None,

@@ -161,6 +161,7 @@ impl Vm {
         let state = self.store.data_mut();
         state.current = context;
         state.effective = 0;
+        state.stop_iteration = false;
         std::mem::swap(&mut state.world, world);
         let before = limits::begin(&mut self.store);
         let result = function.call(self.store.as_context_mut(), params);

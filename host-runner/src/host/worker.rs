@@ -196,7 +196,10 @@ impl Worker {
         let vm_size = u32::try_from(plugin.vm.configuration.len()).unwrap_or(u32::MAX);
         let root = machine.state().new_root(identity, configuration);
         let world = &mut self.world;
+        // Its configuration is there when it is created and when it is configured, but not in between.
+        machine.state().set_configuring(root, true);
         machine.call(world, root, |it| &mut it.context_create, (root, 0))?;
+        machine.state().set_configuring(root, false);
         let started = machine.call(world, root, |it| &mut it.vm_start, (root, vm_size))?;
         machine.state().set_configuring(root, true);
         let configured = machine.call(world, root, |it| &mut it.configure, (root, size))?;

@@ -111,6 +111,8 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
 
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
+    // Which buffer it is comes before where its bytes are.
+    buffer(guest, kind).map(drop)?;
     let data = guest.read(data)?;
     if kind == GRPC_MESSAGE {
         let root = guest.state_mut().root_mut();

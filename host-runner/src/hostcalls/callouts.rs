@@ -62,7 +62,7 @@ struct Request {
 // The token is 0 where no call is made. Envoy reads the trailers, and never sends them.
 fn http_call(guest: &mut Guest<'_>, request: &Request, token: u32) -> HostcallResult {
     let cluster = guest.read_text(request.cluster)?;
-    let headers = pairs_from_guest(guest.read(request.headers)?);
+    let headers = pairs_from_guest(&guest.read(request.headers)?);
     let body = guest.read(request.body)?;
     guest.read(request.trailers)?;
     guest.write_u32(token, 0)?;

@@ -38,7 +38,7 @@ fn send_local_response(
         status,
         details: guest.read_text(details)?,
         body: guest.read(body)?,
-        headers: pairs_from_guest(guest.read(headers)?),
+        headers: pairs_from_guest(&guest.read(headers)?),
         grpc_status: u32::try_from(grpc_status).ok(),
     };
     let state = guest.state_mut();

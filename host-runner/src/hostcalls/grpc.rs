@@ -108,7 +108,7 @@ fn open(
         service: guest.read(target.name)?,
         method: guest.read(target.method)?,
     };
-    let metadata = pairs_from_guest(guest.read(target.metadata)?);
+    let metadata = pairs_from_guest(&guest.read(target.metadata)?);
     let kind = match message {
         Some((message, timeout)) => GrpcKind::Call {
             message: guest.read(message)?,

@@ -98,7 +98,7 @@ fn get_pairs(guest: &mut Guest<'_>, kind: u32, out: OutBytes) -> HostcallResult 
 // Whatever the guest passes replaces everything, an unreadable list too (rules H8, M3).
 fn set_pairs(guest: &mut Guest<'_>, kind: u32, pairs: Region) -> HostcallResult {
     let kind = MapType::from_wire(kind)?;
-    let pairs = pairs_from_guest(guest.read(pairs)?);
+    let pairs = pairs_from_guest(&guest.read(pairs)?);
     change(guest, kind, |map| map.replace_all(pairs))
 }
 

@@ -126,18 +126,33 @@ impl Worker {
 
 // Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
 fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
-    let refuse = |what: String| LocalReply::of_proxy(503, &what, "filter_removed_required_request_headers");
     if headers.get(b":method").is_none() {
-        return Err(refuse("missing required header: :method".to_owned()));
+        return Err(LocalReply::of_bad_request("missing required header: :method"));
     }
     for (name, value) in headers.iter() {
-        let text = String::from_utf8_lossy(name);
         if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
-            return Err(refuse(format!("invalid header name: {text}")));
+            let text = format!("invalid header name: {}", escaped(name));
+            return Err(LocalReply::of_bad_request(&text));
         }
         if HeaderValue::from_bytes(value).is_err() {
-            return Err(refuse(format!("invalid header value for: {text}")));
+            let text = format!("invalid header value for: {}", escaped(name));
+            return Err(LocalReply::of_bad_request(&text));
         }
     }
     Ok(())
+}
+
+// As Envoy writes names that cannot be: control characters escaped, the rest as it is.
+fn escaped(name: &[u8]) -> String {
+    let mut text = String::new();
+    for character in String::from_utf8_lossy(name).chars() {
+        match character {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            control if control.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => text.push(other),
+        }
+    }
+    text
 }

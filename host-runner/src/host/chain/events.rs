@@ -141,11 +141,11 @@ impl Worker {
     /// The client has gone (rule L14).
     pub(crate) fn client_gone(&mut self, id: StreamId) {
         if let Some(stream) = self.world.http.get_mut(id) {
-            stream
-                .info
-                .details
-                .get_or_insert_with(|| "downstream_remote_disconnect".to_owned());
-            let flag = ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION;
+            stream.info.details = Some("downstream_remote_disconnect".to_owned());
+            let flag = match stream.info.connection.protocol {
+                "HTTP/2" => ResponseFlags::DOWNSTREAM_REMOTE_RESET,
+                _ => ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION,
+            };
             stream.info.flags.insert(flag);
         }
         self.finish(id);

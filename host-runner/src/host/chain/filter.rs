@@ -2,7 +2,7 @@
 
 use crate::abi::MapType;
 use crate::host::reply::LocalReply;
-use crate::host::stream::{Direction, Half, Source};
+use crate::host::stream::{Direction, Half, Iteration, Source};
 use crate::host::vm::VmFailed;
 use crate::host::vm_state::{Action, After};
 use crate::host::worker::Worker;
@@ -65,7 +65,8 @@ impl Worker {
         if self.is_passed_over(id, index) {
             return Answer::Continue;
         }
-        if self.half(id, way, index, |half| half.buffering) {
+        let was_buffering = self.half(id, way, index, |half| half.buffering);
+        if was_buffering {
             // The callback sees all that it holds (rule A2).
             if let Some(stream) = self.world.http.get_mut(id) {
                 stream.flow(way).streaming = false;
@@ -83,6 +84,9 @@ impl Worker {
                 Direction::Response => vm.call(world, context, |it| &mut it.response.body, params),
             }
         });
+        if was_buffering && result == Answer::Continue {
+            self.release_buffered(id, way, index);
+        }
         self.half_mut(id, way, index, |half| {
             half.buffering = result == Answer::Buffer;
             if result == Answer::Continue {
@@ -90,6 +94,16 @@ impl Worker {
             }
         });
         result
+    }
+
+    // A filter that was continued from elsewhere still buffered this chunk; it goes on as one.
+    fn release_buffered(&mut self, id: StreamId, way: Direction, index: usize) {
+        if self.half(id, way, index, |half| half.iteration) == Iteration::Continue
+            && let Some(stream) = self.world.http.get_mut(id)
+        {
+            let flow = stream.flow(way);
+            flow.chunk = flow.buffered.take().unwrap_or_default();
+        }
     }
 
     pub(in crate::host) fn filter_trailers(

@@ -27,15 +27,8 @@ impl Worker {
     // A filter that never saw the request gets its context here (rule L6).
     fn log(&mut self, id: StreamId, index: usize) {
         self.create_context(id, index);
-        self.set(id, index, |filter| {
-            filter.logging = true;
-            filter.request.headers = false;
-            filter.response.headers = false;
-            filter.request.body = None;
-            filter.response.body = None;
-            filter.request.buffering = false;
-            filter.response.buffering = false;
-        });
+        // What the filter still holds it can still change, though nobody will see it.
+        self.set(id, index, |filter| filter.logging = true);
         if let Some((vm, context)) = self.filter_vm(id, index)
             && let Some(machine) = self.vms.get_mut(vm)
         {

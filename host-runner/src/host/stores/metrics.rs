@@ -54,7 +54,7 @@ impl Metrics {
     pub(crate) fn increment(&self, id: u32, offset: i64) -> Result<(), Status> {
         match Kind::of(id).ok_or(Status::BAD_ARGUMENT)? {
             Kind::Counter if offset <= 0 => self.name(id).and(Err(Status::BAD_ARGUMENT)),
-            Kind::Histogram => self.name(id).and(Err(Status::BAD_ARGUMENT)),
+            Kind::Histogram => Err(Status::BAD_ARGUMENT),
             kind => self
                 .change(kind, id, |value| value.wrapping_add(offset))
                 .map(drop),
@@ -72,7 +72,7 @@ impl Metrics {
 
     pub(crate) fn get(&self, id: u32) -> Result<u64, Status> {
         match Kind::of(id).ok_or(Status::BAD_ARGUMENT)? {
-            Kind::Histogram => self.name(id).and(Err(Status::BAD_ARGUMENT)),
+            Kind::Histogram => Err(Status::BAD_ARGUMENT),
             kind => self.change(kind, id, |value| value).map(i64::cast_unsigned),
         }
     }

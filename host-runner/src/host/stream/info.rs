@@ -143,6 +143,8 @@ impl ResponseFlags {
     pub(crate) const DOWNSTREAM_PROTOCOL_ERROR: Self = Self(1 << 18);
     /// The client closed its connection (`DC`).
     pub(crate) const DOWNSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 14);
+    /// The client has reset its HTTP/2 stream.
+    pub(crate) const DOWNSTREAM_REMOTE_RESET: Self = Self(1 << 28);
 
     pub(crate) fn insert(&mut self, flag: Self) {
         self.0 |= flag.0;
