@@ -183,7 +183,7 @@ fn command(random: &mut Rng) -> String {
         0..=2 => write!(text, "get@{map} {name}"),
         3..=5 => write!(text, "add@{} {written} {value}", writable(map)),
         6..=8 => write!(text, "set@{} {written} {value}", writable(map)),
-        9..=10 => write!(text, "del@{} {name}", writable(map)),
+        9..=10 => write!(text, "del@{} {written}", writable(map)),
         11 => write!(text, "dump@{map}"),
         12 => write!(text, "size@{map}"),
         13..=14 => write!(

@@ -143,6 +143,7 @@ struct Scrub {
     address: Regex,
     forwarded: Regex,
     service_time: Regex,
+    date: Regex,
     server: Regex,
 }
 
@@ -156,6 +157,7 @@ impl Scrub {
             address: regex(r"127\.0\.0\.1:[0-9]+"),
             forwarded: regex(r"(x-forwarded-for[:=] ?)[0-9a-f.:, ]+"),
             service_time: regex(r"(x-envoy-upstream-service-time[:=] ?)[0-9]+"),
+            date: regex("(date=)[A-Za-z0-9 ,:]+"),
             server: regex(r"(server[:=] ?)(envoy|host-runner)"),
         }
     }
@@ -164,6 +166,7 @@ impl Scrub {
         let line = self.uuid.replace_all(line, "<uuid>");
         let line = self.address.replace_all(&line, "<address>");
         let line = self.service_time.replace_all(&line, "$1<time>");
+        let line = self.date.replace_all(&line, "$1<date>");
         let line = self.server.replace_all(&line, "$1<proxy>");
         let forwarded =
             |found: &Captures<'_>| format!("{}<client>", found.get(1).map_or("", |it| it.as_str()));

@@ -164,7 +164,7 @@ impl Stage {
         ) {
             peers.add(format!("client! {error:#}"));
         }
-        host.settle()?;
+        host.await_quiet()?;
         let mut lines = Vec::new();
         for (index, plugin) in plugins.iter().enumerate() {
             let of_plugin = host

@@ -173,7 +173,8 @@ impl Serving {
     ) -> std::io::Result<()> {
         let result = read_body(stream, read, message).await;
         // How much of a request that was broken off had left already is a matter of luck.
-        if message.complete {
+        // What follows a request that Envoy ended twice is none.
+        if message.complete && message.first_line.ends_with("HTTP/1.1") {
             self.notes.add_message(&self.name, message);
         }
         result

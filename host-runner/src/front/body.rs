@@ -145,6 +145,10 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
             return Poll::Ready(Some(Err(Cut)));
         }
         let frame = std::task::ready!(self.frames.poll_recv(context));
+        // A body that is shorter than was announced leaves its reader waiting (rule H13).
+        if frame.is_none() && self.length.is_some_and(|length| length > 0) {
+            return Poll::Pending;
+        }
         if let Some(Err(Cut)) = frame {
             self.cut = true;
             context.waker().wake_by_ref();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::Response;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::body::{Body, BodySender, Completion, channel, full};
@@ -73,6 +73,10 @@ struct Hold {
     driver: Arc<Driver>,
     id: StreamId,
     over: Arc<AtomicBool>,
+    /// Whether the client has been given as much of the response as was announced.
+    complete: Arc<AtomicBool>,
+    /// Ends with the client's connection.
+    connection: watch::Receiver<()>,
 }
 
 impl std::fmt::Debug for Driver {
@@ -112,7 +116,7 @@ impl Driver {
         chain: usize,
         info: StreamInfo,
         headers: HeaderMap,
-        end: bool,
+        (end, connection): (bool, watch::Receiver<()>),
     ) -> Option<(Held, Arc<Gate>, oneshot::Receiver<Response<Body>>)> {
         let (answer, answered) = oneshot::channel();
         let gate = Arc::new(Gate::default());
@@ -124,6 +128,8 @@ impl Driver {
             driver: Arc::clone(self),
             id,
             over: Arc::clone(&over),
+            complete: Arc::default(),
+            connection,
         });
         let wires = Wires {
             answer: Some(answer),
@@ -287,8 +293,10 @@ impl Driver {
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
                 let length = head.headers().get(http::header::CONTENT_LENGTH);
+                let http1 = state.worker.stream(id).is_some_and(|it| it.info.connection.protocol != "HTTP/2");
                 let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-                let complete = (length, Arc::clone(&wires.over));
+                let length = length.filter(|_| http1);
+                let complete = (length, Arc::clone(&held.complete));
                 let (sender, body) = channel(Arc::clone(&wires.from_upstream), complete, held);
                 wires.response = Some(sender);
                 head.map(|()| body)
@@ -391,9 +399,17 @@ impl Drop for Hold {
         if self.over.load(Ordering::Acquire) {
             return;
         }
-        if let Ok(runtime) = Handle::try_current() {
-            let (driver, id) = (Arc::clone(&self.driver), self.id);
-            runtime.spawn(async move { driver.tell(|worker| worker.client_gone(id)) });
-        }
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let (driver, id, mut connection) = (Arc::clone(&self.driver), self.id, self.connection.clone());
+        let complete = self.complete.load(Ordering::Acquire);
+        runtime.spawn(async move {
+            // A client that has all it expects has not gone before its connection has.
+            if complete {
+                let _ = connection.changed().await;
+            }
+            driver.tell(|worker| worker.client_gone(id));
+        });
     }
 }

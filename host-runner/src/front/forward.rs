@@ -70,9 +70,15 @@ async fn response_body(
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
-                    let end = !http1 && incoming.is_end_stream();
-                    driver.tell(|worker| worker.arrived(id, way, data.into(), end));
-                    if end {
+                    let last = incoming.is_end_stream();
+                    driver.tell(|worker| {
+                        worker.arrived(id, way, data.into(), last && !http1);
+                        // HTTP/1 bodies end with an empty call (rule L8).
+                        if last && http1 {
+                            worker.arrived(id, way, Vec::new(), true);
+                        }
+                    });
+                    if last {
                         return;
                     }
                 }

@@ -70,7 +70,11 @@ pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'stati
         .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
-    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
+    for (name, value) in headers.iter() {
+        let name = if name == b":authority" { b"host" } else { name };
+        if name.starts_with(b":") {
+            continue;
+        }
         // Envoy lets a line end through here (rule H10); splitting a response is not something to copy.
         let key = HeaderName::from_bytes(name).map_err(|_| "invalid header name")?;
         let value = HeaderValue::from_bytes(value).map_err(|_| "invalid header value")?;

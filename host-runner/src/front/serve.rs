@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use super::body::{Body, Cut};
 use super::driver::{Driver, Held};
@@ -63,7 +64,7 @@ impl Proxy {
     /// One request. An error cuts the connection, or the HTTP/2 stream.
     async fn handle(
         &self,
-        (connection, state): (Connection, ConnectionState),
+        (connection, state, closed): (Connection, ConnectionState, watch::Receiver<()>),
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
@@ -89,7 +90,7 @@ impl Proxy {
             }
         };
         let end = body.is_end_stream();
-        let opened = driver.open(self.chain, info, headers, end);
+        let opened = driver.open(self.chain, info, headers, (end, closed));
         let (held, gate, answered) = opened.ok_or(Cut)?;
         if !end {
             let http1 = parts.version < Version::HTTP_2;
@@ -117,9 +118,15 @@ async fn request_body(
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
-                    let end = !http1 && incoming.is_end_stream();
-                    held.tell(|worker, id| worker.arrived(id, way, data.into(), end));
-                    if end {
+                    let last = incoming.is_end_stream();
+                    held.tell(|worker, id| {
+                        worker.arrived(id, way, data.into(), last && !http1);
+                        // HTTP/1 bodies end with an empty call (rule L8).
+                        if last && http1 {
+                            worker.arrived(id, way, Vec::new(), true);
+                        }
+                    });
+                    if last {
                         return;
                     }
                 }
@@ -163,9 +170,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         protocol: "",
     };
     let state = ConnectionState::default();
+    // Dropped when the connection ends.
+    let (_open, closed) = watch::channel(());
     let service = service_fn(move |request| {
-        let (proxy, state) = (Arc::clone(&proxy), state.clone());
-        async move { proxy.handle((connection, state), request).await }
+        let (proxy, state, closed) = (Arc::clone(&proxy), state.clone(), closed.clone());
+        async move { proxy.handle((connection, state, closed), request).await }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
     let mut server = auto::Builder::new(TokioExecutor::new());

@@ -285,7 +285,7 @@ fn trailers<'a>(
     may_create: bool,
     trailers: &'a mut Option<HeaderMap>,
 ) -> Option<&'a mut HeaderMap> {
-    if !half.trailers && half.body.is_some() && may_create && trailers.is_none() {
+    if !half.trailers && half.body.is_some() && may_create {
         *trailers = Some(HeaderMap::default());
         half.trailers = true;
     }
