@@ -1,6 +1,6 @@
 //! Requests that are refused before any filter sees them, with the answers of Envoy's codec and connection manager.
 
-use http::header::{CONNECTION, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_TYPE, SERVER};
 use http::{HeaderValue, Response, Version};
 
 use super::body::{Body, full};
@@ -74,6 +74,7 @@ impl Refused {
         let mut response = Response::new(full(self.body.into()));
         *response.status_mut() = status_code(self.status);
         let headers = response.headers_mut();
+        headers.insert(SERVER, HeaderValue::from_static("host-runner"));
         if !self.body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         }

@@ -134,7 +134,7 @@ impl HeaderMap {
     pub(crate) fn is_grpc(&self) -> bool {
         let kind = self.get(b"content-type").unwrap_or_default();
         match kind.strip_prefix(b"application/grpc") {
-            Some(rest) => rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"),
+            Some(rest) => rest.is_empty() || rest.starts_with(b"+"),
             None => false,
         }
     }

@@ -71,7 +71,9 @@ fn plain(reply: LocalReply) -> (HeaderMap, Vec<u8>) {
     for (name, value) in own {
         headers.add(name, value);
     }
-    if !reply.body.is_empty() {
+    if reply.body.is_empty() {
+        headers.remove(b"content-type");
+    } else {
         headers.add(b"content-length", reply.body.len().to_string().as_bytes());
         if headers.get(b"content-type").is_none() {
             headers.add(b"content-type", b"text/plain");
@@ -82,20 +84,25 @@ fn plain(reply: LocalReply) -> (HeaderMap, Vec<u8>) {
 
 // Trailers-only: status 200, the outcome in `grpc-status`, the body as `grpc-message`.
 fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
-    let status = reply
-        .grpc_status
-        .unwrap_or_else(|| grpc_status(reply.status));
+    // What is no status of gRPC is as good as none.
+    let given = reply.grpc_status.filter(|status| *status <= MAX_GRPC_STATUS);
+    let status = given.unwrap_or_else(|| grpc_status(reply.status));
     let mut headers = HeaderMap::response(b"200");
     for (name, value) in &reply.headers {
         headers.add(name, value);
     }
     headers.replace(b"content-type", b"application/grpc");
-    headers.add(b"grpc-status", status.to_string().as_bytes());
+    if given.is_some() || headers.get(b"grpc-status").is_none() {
+        headers.replace(b"grpc-status", status.to_string().as_bytes());
+    }
     if !reply.body.is_empty() {
-        headers.add(b"grpc-message", &grpc_message(&reply.body));
+        headers.replace(b"grpc-message", &grpc_message(&reply.body));
     }
     (headers, Vec::new())
 }
+
+/// The highest status code of gRPC (`UNAUTHENTICATED`).
+const MAX_GRPC_STATUS: u32 = 16;
 
 /// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
 pub(crate) fn grpc_status(http: u32) -> u32 {

@@ -24,6 +24,7 @@ pub(crate) use info::{Connection, ResponseFlags, StreamInfo, UpstreamInfo};
 pub(crate) struct Stream {
     pub(crate) chain: Arc<Chain>,
     pub(crate) info: StreamInfo,
+    came_as_grpc: bool,
     pub(crate) request_headers: HeaderMap,
     pub(crate) request_trailers: Option<HeaderMap>,
     pub(crate) response_headers: Option<HeaderMap>,
@@ -133,6 +134,7 @@ const CONNECTION_HEADERS: [&[u8]; 4] = [b"connection", b"transfer-encoding", b"k
 impl Stream {
     pub(crate) fn new(chain: Arc<Chain>, info: StreamInfo, request_headers: HeaderMap) -> Self {
         Self {
+            came_as_grpc: request_headers.is_grpc(),
             chain,
             info,
             request_headers,
@@ -270,9 +272,9 @@ impl Stream {
         }
     }
 
-    /// Whether the request is gRPC (rule Y6): local replies then are trailers-only.
+    /// Whether the request came as gRPC, whatever filters made of it (rule Y6): local replies then are trailers-only.
     pub(crate) fn is_grpc(&self) -> bool {
-        self.request_headers.is_grpc()
+        self.came_as_grpc
     }
 
     pub(crate) fn is_head(&self) -> bool {

@@ -169,6 +169,12 @@ impl Vm {
         let state = self.store.data_mut();
         std::mem::swap(&mut state.world, world);
         match result {
+            Ok(_) if std::mem::take(&mut state.malloc_trapped) => {
+                self.failed = true;
+                let text = format!("function `{}` failed: the module's allocator trapped", export.name);
+                self.store.data().log("critical", text);
+                Err(VmFailed)
+            }
             Ok(value) => Ok(Some(value)),
             Err(error) => {
                 self.failed = true;

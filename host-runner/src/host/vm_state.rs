@@ -57,6 +57,10 @@ pub(crate) struct VmState {
     pub(crate) effective: u32,
     /// Whether the callback's result is overruled by a local reply (rule A4).
     pub(crate) stop_iteration: bool,
+    /// Whether the guest's allocator trapped in the callback that runs; the VM fails after it (rule M1).
+    pub(crate) malloc_trapped: bool,
+    /// The buffer that each context asked for last, which is its buffer 8 (rule U1).
+    pub(crate) last_buffers: HashMap<u32, u32>,
     /// What is done when the callback has returned (rules R1, Y1).
     pub(crate) after: VecDeque<After>,
     /// gRPC calls that could not begin, told of after that.
@@ -164,6 +168,8 @@ impl VmState {
             current: 0,
             effective: 0,
             stop_iteration: false,
+            malloc_trapped: false,
+            last_buffers: HashMap::new(),
             after: VecDeque::new(),
             unavailable: VecDeque::new(),
             last_context: 0,
@@ -231,6 +237,11 @@ impl VmState {
             self.effective
         };
         self.contexts.get(&id).copied()
+    }
+
+    /// Its id.
+    pub(crate) fn target_id(&self) -> u32 {
+        if self.effective == 0 { self.current } else { self.effective }
     }
 
     /// The stream and filter that hostcalls act on; none in a root context.

@@ -15,6 +15,7 @@ const DOWNSTREAM_DATA: u32 = 2;
 const UPSTREAM_DATA: u32 = 3;
 const CALLOUT_BODY: u32 = 4;
 const GRPC_MESSAGE: u32 = 5;
+const CALL_DATA: u32 = 8;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -70,6 +71,7 @@ fn status(guest: &mut Guest<'_>, kind: u32, len: u32, flags: u32) -> HostcallRes
 }
 
 fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u8], Status> {
+    let kind = resolve(guest, kind);
     let state = guest.state_mut();
     match kind {
         REQUEST_BODY | RESPONSE_BODY => {
@@ -85,9 +87,8 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
                 .and_then(|(connection, filter)| connection.buffer_mut(filter, peer(kind)?));
             Ok(data.map_or(&[], |data| data.as_slice()))
         }
-        // Those that exist always, empty here: other protocols use them (rule U1).
-        8 => Ok(&[]),
-        // This one too, with something in it while a message is being received.
+        CALL_DATA => Ok(&[]),
+        // There always, with something in it while a message is being received.
         GRPC_MESSAGE => {
             let message = state.root().and_then(|root| root.callouts.message.as_ref());
             Ok(message.map_or(&[], Vec::as_slice))
@@ -109,10 +110,40 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
     }
 }
 
+// Buffer 8 is whatever its context asked for last, as in Envoy, which crashes if that is a body that is gone (rule U1).
+fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
+    let state = guest.state_mut();
+    let context = state.target_id();
+    if kind != CALL_DATA {
+        if matches!(kind, REQUEST_BODY | RESPONSE_BODY | VM_CONFIGURATION | PLUGIN_CONFIGURATION) && exists(state, kind) {
+            state.last_buffers.insert(context, kind);
+        }
+        return kind;
+    }
+    match state.last_buffers.get(&context).copied() {
+        Some(last) if exists(state, last) => last,
+        Some(_) => {
+            state.refuse("U1", "buffer 8 after the body that it stood for has gone; it crashes Envoy");
+            CALL_DATA
+        }
+        None => CALL_DATA,
+    }
+}
+
+fn exists(state: &mut VmState, kind: u32) -> bool {
+    match direction(kind) {
+        Some(way) => state
+            .stream_mut()
+            .is_some_and(|(stream, filter)| stream.body_mut(filter, way).is_some()),
+        None => true,
+    }
+}
+
 // Prepend, replace a front part, append, or replace all; a splice in the middle is refused (rule U2).
 fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> HostcallResult {
     // Which buffer it is comes before where its bytes are.
     buffer(guest, kind).map(drop)?;
+    let kind = resolve(guest, kind);
     let data = guest.read(data)?;
     if kind == GRPC_MESSAGE {
         let root = guest.state_mut().root_mut();

@@ -35,7 +35,8 @@ fn send_local_response(
     (status, details, body, headers, grpc_status): (u32, Region, Region, Region, i32),
 ) -> HostcallResult {
     let reply = LocalReply {
-        status,
+        // Envoy's is a 16-bit number (rule Y5).
+        status: status & 0xffff,
         details: guest.read_text(details)?,
         body: guest.read(body)?,
         headers: pairs_from_guest(&guest.read(headers)?),

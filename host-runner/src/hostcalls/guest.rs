@@ -77,11 +77,16 @@ impl<'a> Guest<'a> {
     /// Hands bytes to the guest: allocated by its own `malloc`, which owns them from then on. Nothing is allocated
     /// for no bytes (rule M1).
     pub(crate) fn return_bytes(&mut self, out: OutBytes, bytes: &[u8]) -> HostcallResult {
-        let pointer = if bytes.is_empty() {
-            0
-        } else {
-            self.place(bytes)?
-        };
+        if bytes.is_empty() {
+            self.write_u32(out.0, 0)?;
+            return self.write_u32(out.1, 0);
+        }
+        self.return_allocated(out, bytes)
+    }
+
+    /// The same, but allocates for no bytes too, as foreign functions do.
+    pub(crate) fn return_allocated(&mut self, out: OutBytes, bytes: &[u8]) -> HostcallResult {
+        let pointer = self.place(bytes)?;
         let size = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
         self.write_u32(out.0, pointer)?;
         self.write_u32(out.1, size)
@@ -95,9 +100,11 @@ impl<'a> Guest<'a> {
             .malloc
             .clone()
             .ok_or(Status::INVALID_MEMORY_ACCESS)?;
-        let pointer = malloc
-            .call(self.caller.as_context_mut(), size)
-            .map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        let Ok(pointer) = malloc.call(self.caller.as_context_mut(), size) else {
+            // The callback goes on with a status, but not the VM after it (rule M1).
+            self.caller.data_mut().malloc_trapped = true;
+            return Err(Status::INVALID_MEMORY_ACCESS);
+        };
         if pointer == 0 {
             return Err(Status::INVALID_MEMORY_ACCESS);
         }

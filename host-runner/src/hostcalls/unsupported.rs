@@ -8,9 +8,11 @@ use crate::abi::Status;
 use crate::host::vm_state::VmState;
 
 /// Names and parameter types (`i` = i32, `I` = i64) as Envoy 1.40 links them; each returns one i32.
-const UNSUPPORTED: [(&str, &str); 2] = [("pthread_equal", "ii"), ("envoy_resolve_dns", "iii")];
+const UNSUPPORTED: [(&str, &str); 1] = [("envoy_resolve_dns", "iii")];
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
+    // Emscripten's threads are numbers.
+    linker.func_wrap("env", "pthread_equal", |one: u32, other: u32| u32::from(one == other))?;
     for (name, params) in UNSUPPORTED {
         let ty = function_type(linker, params);
         linker.func_new(

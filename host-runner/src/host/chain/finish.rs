@@ -51,6 +51,7 @@ impl Worker {
             let _: Result<_, VmFailed> = done
                 .and_then(|_| machine.call(&mut self.world, context, |it| &mut it.delete, context));
             machine.state().contexts.remove(&context);
+            machine.state().last_buffers.remove(&context);
             self.run_after(vm);
         }
     }
