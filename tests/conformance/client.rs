@@ -230,7 +230,9 @@ async fn response(
     });
     if head {
         // HTTP libraries leave it out there, Envoy does not; neither is wrong (RFC 9112 section 6.1).
-        message.headers.retain(|header| !header.starts_with("transfer-encoding: "));
+        message
+            .headers
+            .retain(|header| !header.starts_with("transfer-encoding: "));
     }
     if bodiless {
         message.complete = true;

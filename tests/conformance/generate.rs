@@ -191,17 +191,10 @@ fn command(random: &mut Rng) -> String {
         9..=10 => write!(text, "del@{} {written}", writable(map)),
         11 => write!(text, "dump@{map}"),
         12 => write!(text, "size@{map}"),
-        13..=14 => write!(
-            text,
-            "get_buffer_bytes {buffer} {start} {length}"
-        ),
+        13..=14 => write!(text, "get_buffer_bytes {buffer} {start} {length}"),
         15..=16 => write!(text, "put@{body} {start} {length} {value}"),
         17 => write!(text, "get_buffer_status {buffer}"),
-        18 => write!(
-            text,
-            "grow@{body} {}",
-            pick(random, &[1, 50, 100])
-        ),
+        18 => write!(text, "grow@{body} {}", pick(random, &[1, 50, 100])),
         19..=20 => write!(text, "getp {}", pick(random, &PROPERTIES)),
         21 => write!(text, "state s {value}"),
         22 => write!(text, "set_shared_data k {value} 0"),
@@ -226,7 +219,7 @@ fn results(random: &mut Rng) -> Vec<String> {
             0 => results.push(format!("{stage}1.return {}", random.u8(..5))),
             1 if matches!(stage, 'b' | 'r') => results.push(format!("{stage}.hold")),
             2 if matches!(stage, 'b' | 'r') => {
-                results.push(format!("{stage}2.return {}", random.u8(..4)))
+                results.push(format!("{stage}2.return {}", random.u8(..4)));
             }
             _ => {}
         }
@@ -248,7 +241,10 @@ fn results(random: &mut Rng) -> Vec<String> {
 fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
     let method = *pick(random, &["GET", "POST", "POST", "POST", "HEAD"]);
     // While a filter holds the request until a timer fires, how the chunks of its body meet it is a matter of luck.
-    let is_held = script.plugins.iter().any(|plugin| plugin.probe.contains("q1.return 4; "));
+    let is_held = script
+        .plugins
+        .iter()
+        .any(|plugin| plugin.probe.contains("q1.return 4; "));
     let chunks = if method == "POST" && !is_held {
         random.usize(..4)
     } else {
@@ -300,7 +296,10 @@ fn upstream(random: &mut Rng, script: &Script) -> Vec<ServerStep> {
         return vec![ServerStep::Answer(format!("HTTP/1.1 {status}\nx-b: 1\n\n"))];
     }
     // While a filter holds the response until a timer fires, how the chunks of its body meet it is a matter of luck.
-    let is_held = script.plugins.iter().any(|plugin| plugin.probe.contains("s1.return 4; k1"));
+    let is_held = script
+        .plugins
+        .iter()
+        .any(|plugin| plugin.probe.contains("s1.return 4; k1"));
     if is_held || random.bool() {
         return vec![ServerStep::Answer(format!(
             "HTTP/1.1 {status}\ncontent-length: 5\nx-b: 1\n\nhello"

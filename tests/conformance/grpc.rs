@@ -203,7 +203,7 @@ pub fn client(
                 runtime.block_on(send(&mut body, bytes))?;
             }
             ClientStep::Fill(size) => {
-                runtime.block_on(send(&mut body, vec![b'x'; *size].into()))?
+                runtime.block_on(send(&mut body, vec![b'x'; *size].into()))?;
             }
             ClientStep::Trailers(trailers) => {
                 let mut map = HeaderMap::new();

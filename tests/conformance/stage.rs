@@ -137,7 +137,13 @@ impl Stage {
         self.host.set(Some(host.clone()));
         let run = |set: &Set| {
             let ran = self.run_one(set, &host);
-            let place = || format!("{} broke down in the script `{}`", host.subject.name(), set.script.name);
+            let place = || {
+                format!(
+                    "{} broke down in the script `{}`",
+                    host.subject.name(),
+                    set.script.name
+                )
+            };
             ran.with_context(place)
         };
         let transcripts = self.sets.iter().map(run).collect();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, Logs};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
 use host_runner::subject::Subject;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -49,7 +49,7 @@ fn calls_and_streams_go_as_on_envoy() {
         let callee = callee(&runtime, &notes);
         let listener = listener(&probe, callee);
         let subject: Box<dyn Subject> = match on_envoy {
-            false => Box::new(Front::start(&[listener], Logs::Keep).unwrap()),
+            false => Box::new(Front::start(&[listener], &FrontOptions::default()).unwrap()),
             true => Box::new(Envoy::start(&[listener], &EnvoyOptions::default()).unwrap()),
         };
         let log = run(subject.as_ref());

@@ -8,7 +8,7 @@ mod wasm;
 use std::process::ExitCode;
 
 use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, Logs};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Listener, ModuleFile, Plugin};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -33,7 +33,7 @@ fn run(case: LoadCase) -> Result<(), Failed> {
         plugins: vec![plugin],
         ..Listener::default()
     }];
-    let runner = Front::start(&listeners, Logs::Keep).map(drop);
+    let runner = Front::start(&listeners, &FrontOptions::default()).map(drop);
     expect("host-runner", &case, runner)?;
     if case.crashes_envoy {
         return Ok(());

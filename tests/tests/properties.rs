@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, Logs};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
 use host_runner::subject::Subject;
 use meshwright_tests::build_modules;
@@ -61,7 +61,7 @@ const LISTENERS: [&str; 2] = ["first", "second"];
 #[test]
 fn both_tell_filters_alike_of_requests_that_end_badly() {
     let listeners = LISTENERS.map(listener);
-    let front = Front::start(&listeners, Logs::Keep).unwrap();
+    let front = Front::start(&listeners, &FrontOptions::default()).unwrap();
     let envoy = Envoy::start(&listeners, &EnvoyOptions::default()).unwrap();
     let mut differences = Vec::new();
     for name in LISTENERS {

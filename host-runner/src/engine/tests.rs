@@ -10,7 +10,7 @@ use wasm_encoder::{BlockType, Instruction};
 
 use self::load_cases::{LoadCase, load_cases};
 use super::{EngineOptions, ModuleCache};
-use crate::front::{Front, Logs};
+use crate::front::{Front, FrontOptions};
 use crate::listener::{Listener, ModuleFile, Plugin, sha256_hex};
 use crate::profile::Profile;
 use crate::subject::Subject as _;
@@ -38,7 +38,11 @@ fn start(plugin: Plugin, options: &EngineOptions) -> Result<Front, String> {
         plugins: vec![plugin],
         ..Listener::default()
     };
-    Front::start_with(&[listener], Logs::Keep, options).map_err(|error| format!("{error:#}"))
+    let options = FrontOptions {
+        engine: options.clone(),
+        ..FrontOptions::default()
+    };
+    Front::start(&[listener], &options).map_err(|error| format!("{error:#}"))
 }
 
 fn start_module(module_under_test: Wasm, options: &EngineOptions) -> Result<Front, String> {

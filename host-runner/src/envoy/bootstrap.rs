@@ -11,9 +11,7 @@ use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
 use super::plugin::plugin_config;
-use crate::listener::{
-    BUFFER_LIMIT, Cluster, Listener, ModuleFile, NODE, Protocol, cluster_name,
-};
+use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, NODE, Protocol, cluster_name};
 
 const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
 const TCP_PROXY: &str =

@@ -158,7 +158,9 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
             && let Some(data) = frame.data_ref()
         {
             self.gate.taken(data.len());
-            self.length = self.length.map(|length| length.saturating_sub(data.len() as u64));
+            self.length = self
+                .length
+                .map(|length| length.saturating_sub(data.len() as u64));
             if self.length == Some(0) {
                 self.complete.store(true, Ordering::Release);
             }

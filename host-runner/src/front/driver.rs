@@ -181,7 +181,11 @@ impl Driver {
 
     fn http(&self, state: &mut State, id: StreamId, effect: HttpEffect) {
         match effect {
-            HttpEffect::RequestHeaders { headers, cluster, end } => {
+            HttpEffect::RequestHeaders {
+                headers,
+                cluster,
+                end,
+            } => {
                 self.send_request(state, id, &headers, (cluster, end));
             }
             HttpEffect::RequestData { bytes, end } => {
@@ -293,7 +297,10 @@ impl Driver {
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
                 let length = head.headers().get(http::header::CONTENT_LENGTH);
-                let http1 = state.worker.stream(id).is_some_and(|it| it.info.connection.protocol != "HTTP/2");
+                let http1 = state
+                    .worker
+                    .stream(id)
+                    .is_some_and(|it| it.info.connection.protocol != "HTTP/2");
                 let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
                 let length = length.filter(|_| http1);
                 let complete = (length, Arc::clone(&held.complete));
@@ -402,7 +409,8 @@ impl Drop for Hold {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let (driver, id, mut connection) = (Arc::clone(&self.driver), self.id, self.connection.clone());
+        let (driver, id, mut connection) =
+            (Arc::clone(&self.driver), self.id, self.connection.clone());
         let complete = self.complete.load(Ordering::Acquire);
         runtime.spawn(async move {
             // A client that has all it expects has not gone before its connection has.

@@ -22,6 +22,7 @@ use super::respond;
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
+use crate::host::worker::Worker;
 use crate::listener::Listener;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
@@ -75,7 +76,9 @@ impl Proxy {
         };
         let info = StreamInfo::new(connection, self.shared.clock.now(), state);
         let turn = connection.id % self.drivers.len().max(1) as u64;
-        let driver = usize::try_from(turn).ok().and_then(|turn| self.drivers.get(turn));
+        let driver = usize::try_from(turn)
+            .ok()
+            .and_then(|turn| self.drivers.get(turn));
         let driver = driver.ok_or(Cut)?;
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
@@ -95,7 +98,11 @@ impl Proxy {
         if !end {
             let http1 = parts.version < Version::HTTP_2;
             let drops_trailers = http1 && !self.trailers;
-            tokio::spawn(request_body(held.clone(), body, (http1, drops_trailers, gate)));
+            tokio::spawn(request_body(
+                held.clone(),
+                body,
+                (http1, drops_trailers, gate),
+            ));
         }
         let answer = answered.await.map_err(|_| Cut);
         drop(held);
@@ -139,7 +146,7 @@ async fn request_body(
             },
             // HTTP/1 bodies end with an empty call (rule L8).
             None => return held.tell(|worker, id| worker.arrived(id, way, Vec::new(), true)),
-            Some(Err(_)) => return held.tell(|worker, id| worker.client_gone(id)),
+            Some(Err(_)) => return held.tell(Worker::client_gone),
         }
     }
 }

@@ -75,7 +75,9 @@ impl Chain {
     /// What Envoy calls a route's cluster.
     pub(crate) fn cluster_name(&self, route: usize) -> Option<&str> {
         let cluster = self.cluster(route)?;
-        self.clusters.get(cluster).map(|cluster| cluster.name.as_str())
+        self.clusters
+            .get(cluster)
+            .map(|cluster| cluster.name.as_str())
     }
 }
 

@@ -112,7 +112,10 @@ impl HeaderMap {
     // Pseudo headers come before all others (rule H4).
     fn insert(&mut self, name: Vec<u8>, value: Vec<u8>) {
         let at = if name.starts_with(b":") {
-            self.entries.iter().take_while(|(name, _)| name.starts_with(b":")).count()
+            self.entries
+                .iter()
+                .take_while(|(name, _)| name.starts_with(b":"))
+                .count()
         } else {
             self.entries.len()
         };

@@ -85,7 +85,9 @@ fn plain(reply: LocalReply) -> (HeaderMap, Vec<u8>) {
 // Trailers-only: status 200, the outcome in `grpc-status`, the body as `grpc-message`.
 fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     // What is no status of gRPC is as good as none.
-    let given = reply.grpc_status.filter(|status| *status <= MAX_GRPC_STATUS);
+    let given = reply
+        .grpc_status
+        .filter(|status| *status <= MAX_GRPC_STATUS);
     let status = given.unwrap_or_else(|| grpc_status(reply.status));
     let mut headers = HeaderMap::response(b"200");
     for (name, value) in &reply.headers {

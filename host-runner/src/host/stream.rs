@@ -127,7 +127,12 @@ pub(crate) enum Iteration {
 }
 
 /// Headers of one connection, not of the message (RFC 9110 section 7.6.1).
-const CONNECTION_HEADERS: [&[u8]; 4] = [b"connection", b"transfer-encoding", b"keep-alive", b"proxy-connection"];
+const CONNECTION_HEADERS: [&[u8]; 4] = [
+    b"connection",
+    b"transfer-encoding",
+    b"keep-alive",
+    b"proxy-connection",
+];
 
 // === impl Stream ===
 
@@ -243,16 +248,12 @@ impl Stream {
         match kind {
             MapType::RequestHeaders if filter.request.headers => Some(&mut self.request_headers),
             MapType::ResponseHeaders if filter.response.headers => self.response_headers.as_mut(),
-            MapType::RequestTrailers => trailers(
-                &mut filter.request,
-                end,
-                &mut self.request_trailers,
-            ),
-            MapType::ResponseTrailers => trailers(
-                &mut filter.response,
-                end,
-                &mut self.response_trailers,
-            ),
+            MapType::RequestTrailers => {
+                trailers(&mut filter.request, end, &mut self.request_trailers)
+            }
+            MapType::ResponseTrailers => {
+                trailers(&mut filter.response, end, &mut self.response_trailers)
+            }
             _ => None,
         }
     }

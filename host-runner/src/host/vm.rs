@@ -171,7 +171,10 @@ impl Vm {
         match result {
             Ok(_) if std::mem::take(&mut state.malloc_trapped) => {
                 self.failed = true;
-                let text = format!("function `{}` failed: the module's allocator trapped", export.name);
+                let text = format!(
+                    "function `{}` failed: the module's allocator trapped",
+                    export.name
+                );
                 self.store.data().log("critical", text);
                 Err(VmFailed)
             }

@@ -241,7 +241,11 @@ impl VmState {
 
     /// Its id.
     pub(crate) fn target_id(&self) -> u32 {
-        if self.effective == 0 { self.current } else { self.effective }
+        if self.effective == 0 {
+            self.current
+        } else {
+            self.effective
+        }
     }
 
     /// The stream and filter that hostcalls act on; none in a root context.

@@ -115,7 +115,11 @@ fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
     let state = guest.state_mut();
     let context = state.target_id();
     if kind != CALL_DATA {
-        if matches!(kind, REQUEST_BODY | RESPONSE_BODY | VM_CONFIGURATION | PLUGIN_CONFIGURATION) && exists(state, kind) {
+        if matches!(
+            kind,
+            REQUEST_BODY | RESPONSE_BODY | VM_CONFIGURATION | PLUGIN_CONFIGURATION
+        ) && exists(state, kind)
+        {
             state.last_buffers.insert(context, kind);
         }
         return kind;
@@ -123,7 +127,10 @@ fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
     match state.last_buffers.get(&context).copied() {
         Some(last) if exists(state, last) => last,
         Some(_) => {
-            state.refuse("U1", "buffer 8 after the body that it stood for has gone; it crashes Envoy");
+            state.refuse(
+                "U1",
+                "buffer 8 after the body that it stood for has gone; it crashes Envoy",
+            );
             CALL_DATA
         }
         None => CALL_DATA,
@@ -131,6 +138,9 @@ fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
 }
 
 fn exists(state: &mut VmState, kind: u32) -> bool {
+    if kind == PLUGIN_CONFIGURATION {
+        return state.root().is_some_and(|root| root.configuring);
+    }
     match direction(kind) {
         Some(way) => state
             .stream_mut()

@@ -12,7 +12,9 @@ const UNSUPPORTED: [(&str, &str); 1] = [("envoy_resolve_dns", "iii")];
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     // Emscripten's threads are numbers.
-    linker.func_wrap("env", "pthread_equal", |one: u32, other: u32| u32::from(one == other))?;
+    linker.func_wrap("env", "pthread_equal", |one: u32, other: u32| {
+        u32::from(one == other)
+    })?;
     for (name, params) in UNSUPPORTED {
         let ty = function_type(linker, params);
         linker.func_new(

@@ -100,7 +100,12 @@ impl Fixed {
     }
 
     fn answer(&self, guest: &mut Guest<'_>, params: &[Val]) -> std::result::Result<(), Errno> {
-        let param = |index: usize| params.get(index).and_then(Val::i32).map_or(0, i32::cast_unsigned);
+        let param = |index: usize| {
+            params
+                .get(index)
+                .and_then(Val::i32)
+                .map_or(0, i32::cast_unsigned)
+        };
         if self.standard && !matches!(param(0), 1 | 2) {
             return Err(EBADF);
         }

@@ -27,7 +27,14 @@ impl Worker {
             Some(Ok(cluster)) => {
                 stream.info.routed = true;
                 let headers = stream.request_headers.clone();
-                self.emit(id, HttpEffect::RequestHeaders { headers, cluster, end });
+                self.emit(
+                    id,
+                    HttpEffect::RequestHeaders {
+                        headers,
+                        cluster,
+                        end,
+                    },
+                );
             }
             Some(Err(reply)) => self.send_local_reply(id, reply),
             None => {
@@ -109,7 +116,9 @@ impl Worker {
 
     pub(in crate::host) fn send_trailers(&mut self, id: StreamId, way: Direction) {
         let stream = self.world.http.get(id);
-        let trailers = stream.and_then(|stream| stream.trailers(way).cloned()).unwrap_or_default();
+        let trailers = stream
+            .and_then(|stream| stream.trailers(way).cloned())
+            .unwrap_or_default();
         match way {
             Direction::Request => self.emit(id, HttpEffect::RequestTrailers(trailers)),
             Direction::Response => {
@@ -127,7 +136,9 @@ impl Worker {
 // Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
 fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
     if headers.get(b":method").is_none() {
-        return Err(LocalReply::of_bad_request("missing required header: :method"));
+        return Err(LocalReply::of_bad_request(
+            "missing required header: :method",
+        ));
     }
     for (name, value) in headers.iter() {
         if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
@@ -150,7 +161,9 @@ fn escaped(name: &[u8]) -> String {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
-            control if control.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control.is_control() => {
+                text.push_str(&format!("\\u{:04x}", u32::from(control)));
+            }
             other => text.push(other),
         }
     }

@@ -164,7 +164,7 @@ impl Worker {
             }
             answer => {
                 self.half_mut(id, way, index, |half| {
-                    half.iteration = Iteration::StopSingle
+                    half.iteration = Iteration::StopSingle;
                 });
                 self.keep(id, way, source, answer);
             }
@@ -213,7 +213,7 @@ impl Worker {
             _ => {
                 if !stopped {
                     self.half_mut(id, way, index, |half| {
-                        half.iteration = Iteration::StopSingle
+                        half.iteration = Iteration::StopSingle;
                     });
                 }
                 false

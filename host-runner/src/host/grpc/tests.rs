@@ -8,7 +8,7 @@ const GRPC_STREAM: u32 = 6;
 
 fn vm() -> VmState {
     let mut vm = VmState::for_linking();
-    vm.clusters = vec!["grpc".to_owned()];
+    vm.clusters = vec!["grpc".to_owned()].into();
     vm.current = vm.new_root(PluginIdentity::default(), Vec::new());
     vm
 }

@@ -13,9 +13,12 @@ pub(crate) struct SharedData {
 
 #[derive(Debug, Default)]
 struct Store {
-    values: HashMap<String, HashMap<Vec<u8>, (Vec<u8>, u32)>>,
+    values: HashMap<String, Values>,
     last_cas: u32,
 }
+
+// A value and its compare-and-swap number, by key.
+type Values = HashMap<Vec<u8>, (Vec<u8>, u32)>;
 
 // === impl SharedData ===
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Peer;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineOptions};
 use crate::host::effect::{Effect, TcpEffect};
 use crate::host::stream::Connection;
 use crate::host::vm_state::Shared;
@@ -125,15 +125,18 @@ impl Told {
             clusters: vec![cluster("first"), cluster("second")],
             ..Listener::default()
         };
-        let engine = Arc::new(Engine::new().unwrap());
+        let engine = Arc::new(Engine::new(&EngineOptions::default()).unwrap());
         let mut worker = Worker::start(&engine, &[listener], &Shared::default()).unwrap();
         let chain = worker.chain(0).unwrap();
-        let id = worker.tcp_open(&chain, Connection {
-            id: 0,
-            peer: NOWHERE,
-            local: NOWHERE,
-            protocol: "",
-        });
+        let id = worker.tcp_open(
+            &chain,
+            Connection {
+                id: 0,
+                peer: NOWHERE,
+                local: NOWHERE,
+                protocol: "",
+            },
+        );
         Self { worker, id }
     }
 
