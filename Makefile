@@ -7,10 +7,10 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test bench lint deny doctor build
+.PHONY: help run envoy test conformance conformance-fuzz bench lint deny doctor build
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## serve the Bookinfo demo in host-runner and print curl lines to try
 	@$(HOST_RUNNER) run $(DEMO)
@@ -20,6 +20,12 @@ envoy: doctor build ## serve the same demo, the same modules, on a real Envoy
 
 test: doctor build ## run every test; scenarios run on host-runner and on a real Envoy
 	@$(if $(NEXTEST),$(WITH_NEXTEST),cargo test --workspace)
+
+conformance: doctor ## compare every conformance script on host-runner and on Envoy, line by line
+	@cargo run --quiet --package meshwright-tests --bin conformance
+
+conformance-fuzz: doctor ## compare 2,000 random scripts; what differs is shrunk and printed
+	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench

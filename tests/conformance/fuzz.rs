@@ -14,7 +14,7 @@ use meshwright_tests::conformance::{Script, Stage, Transcript, generate};
 /// Scripts that one Envoy serves at once.
 const BATCH: u64 = 100;
 /// Differing scripts that are shrunk; the rest is only counted.
-const SHRUNK: usize = 40;
+const SHRUNK: usize = 3;
 /// Candidates tried at once while shrinking.
 const CANDIDATES: usize = 40;
 

@@ -17,12 +17,12 @@ use self::load_cases::{LoadCase, load_cases};
 fn main() -> ExitCode {
     let trials = load_cases().into_iter().map(|case| {
         let name = case.name;
-        Trial::test(name, move || run(case))
+        Trial::test(name, move || run(&case))
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
-fn run(case: LoadCase) -> Result<(), Failed> {
+fn run(case: &LoadCase) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("module.wasm");
     std::fs::write(&path, &case.bytes)?;
@@ -34,12 +34,12 @@ fn run(case: LoadCase) -> Result<(), Failed> {
         ..Listener::default()
     }];
     let runner = Front::start(&listeners, &FrontOptions::default()).map(drop);
-    expect("host-runner", &case, runner)?;
+    expect("host-runner", case, runner)?;
     if case.crashes_envoy {
         return Ok(());
     }
     let envoy = Envoy::start(&listeners, &EnvoyOptions::default()).map(drop);
-    expect("Envoy", &case, envoy)
+    expect("Envoy", case, envoy)
 }
 
 fn expect(subject: &str, case: &LoadCase, started: anyhow::Result<()>) -> Result<(), Failed> {

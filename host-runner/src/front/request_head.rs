@@ -97,7 +97,7 @@ pub(crate) fn header_map(
     pseudo_headers(parts, &mut map)?;
     for (name, value) in &parts.headers {
         if name == header::TE && takes_trailers(&parts.headers) {
-            map.replace(b"te", b"trailers");
+            map.set(b"te", b"trailers");
         } else if !hop_by_hop.contains(name.as_str())
             && !is_dropped(name.as_str(), value.as_bytes())
         {
@@ -112,9 +112,9 @@ pub(crate) fn header_map(
             peer
         },
     );
-    map.replace(b"x-forwarded-proto", b"http");
+    map.set(b"x-forwarded-proto", b"http");
     map.add(b"x-envoy-external-address", peer.to_string().as_bytes());
-    map.replace(b"x-request-id", request_id().as_bytes());
+    map.set(b"x-request-id", request_id().as_bytes());
     Ok(map)
 }
 
@@ -250,7 +250,7 @@ fn is_dropped(name: &str, value: &[u8]) -> bool {
 fn append_forwarded_for(map: &mut HeaderMap, address: IpAddr) {
     let address = address.to_string();
     match map.get(b"x-forwarded-for") {
-        Some(b"") => map.replace(b"x-forwarded-for", address.as_bytes()),
+        Some(b"") => map.set(b"x-forwarded-for", address.as_bytes()),
         _ => map.add(b"x-forwarded-for", address.as_bytes()),
     }
 }

@@ -128,6 +128,15 @@ impl HeaderMap {
         self.insert(self.canonical(name), value.to_vec());
     }
 
+    /// As [`Self::replace`], but in the place of the present value, as the proxy itself does it.
+    pub(crate) fn set(&mut self, name: &[u8], value: &[u8]) {
+        let key = self.canonical(name);
+        match self.entries.iter_mut().find(|(n, _)| *n == key) {
+            Some((_, present)) => *present = value.to_vec(),
+            None => self.insert(key, value.to_vec()),
+        }
+    }
+
     pub(crate) fn remove(&mut self, name: &[u8]) {
         let name = self.canonical(name);
         self.entries.retain(|(n, _)| *n != name);

@@ -171,7 +171,7 @@ impl Stream {
             {
                 headers.add(b"date", date.as_bytes());
             }
-            headers.replace(b"server", b"host-runner");
+            headers.set(b"server", b"host-runner");
             // The rest of the request is not waited for.
             if answered_early {
                 headers.replace(b"connection", b"close");
