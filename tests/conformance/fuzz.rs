@@ -12,7 +12,7 @@ use meshwright_tests::build_modules;
 use meshwright_tests::conformance::{Script, Stage, Transcript, generate};
 
 /// Scripts that one Envoy serves at once.
-const BATCH: u64 = 100;
+const BATCH: usize = 100;
 /// Differing scripts that are shrunk; the rest is only counted.
 const SHRUNK: usize = 3;
 /// Candidates tried at once while shrinking.
@@ -23,7 +23,7 @@ const CANDIDATES: usize = 40;
 struct Options {
     /// How many scripts.
     #[arg(long, default_value_t = 2000)]
-    count: u64,
+    count: usize,
     /// The first script's number; each has its own [default: the time].
     #[arg(long)]
     seed: Option<u64>,
@@ -55,10 +55,10 @@ fn main() -> anyhow::Result<ExitCode> {
     println!("{} scripts from seed {first}", options.count);
     let modules = build_modules()?;
     let (mut lines, mut different) = (0, Vec::new());
-    for start in (0..options.count).step_by(BATCH as usize) {
+    for start in (0..options.count).step_by(BATCH) {
         let seeds = start..(start + BATCH).min(options.count);
         let scripts: Vec<_> = seeds
-            .map(|seed| generate::script(first.wrapping_add(seed)))
+            .map(|seed| generate::script(first.wrapping_add(seed as u64)))
             .collect();
         for compared in run(&scripts, &modules)? {
             lines += compared.theirs.0.len();
