@@ -202,6 +202,7 @@ fn holding() -> Vec<Case> {
                 Logged(0, "downstream_data#2"),
                 AnswerEnd,
                 ClientEnded,
+                UpstreamEnded,
             ],
         ),
     ]
