@@ -1,5 +1,4 @@
 //! The rule map of the conformance engine is complete: each rule has a script, another test, or a reason.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use meshwright_tests::conformance::Group;
 use meshwright_tests::conformance::rules::Rules;
