@@ -73,7 +73,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 &EnvoyOptions::default(),
             )?))?),
         };
-        for (index, (id, group, script)) in chosen.iter().enumerate() {
+        for (index, (_, group, script)) in chosen.iter().enumerate() {
             let golden = goldens.entry(group.name.clone()).or_default();
             let theirs = match &theirs {
                 Some(theirs) => theirs
@@ -83,14 +83,14 @@ fn main() -> anyhow::Result<ExitCode> {
                 None => golden
                     .get(&script.name)
                     .cloned()
-                    .with_context(|| format!("`{id}` has no golden transcript"))?,
+                    .with_context(|| format!("`{}` has no golden transcript", script.name))?,
             };
             let ours = ours.get(index).context("one transcript for each script")?;
             if options.print {
-                println!("== {id}\n{theirs}");
+                println!("== {}/{}\n{theirs}", group.name, script.name);
             }
             compare(
-                id,
+                &format!("{}/{}", group.name, script.name),
                 &theirs,
                 ours,
                 report.0.iter_mut().find(|row| row.group == group.name),
@@ -130,7 +130,7 @@ fn chosen<'a>(groups: &'a [Group], filter: Option<&str>) -> Vec<(String, &'a Gro
     all.filter(wanted).collect()
 }
 
-fn compare(id: &str, theirs: &Transcript, ours: &Transcript, row: Option<&mut Row>) {
+fn compare(name: &str, theirs: &Transcript, ours: &Transcript, row: Option<&mut Row>) {
     let difference = theirs.difference(ours, ("envoy", "host-runner"));
     let differing = difference
         .iter()
@@ -138,7 +138,7 @@ fn compare(id: &str, theirs: &Transcript, ours: &Transcript, row: Option<&mut Ro
         .filter(|line| line.starts_with(['+', '-']))
         .count();
     if differing > 0 {
-        println!("---- {id}\n{}\n", difference.join("\n"));
+        println!("---- {name}\n{}\n", difference.join("\n"));
     }
     if let Some(row) = row {
         row.scripts += 1;
