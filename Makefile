@@ -1,5 +1,7 @@
 # The work is done by cargo and host-runner; here are only their calls. `make` prints help.
 HOST_RUNNER := cargo run --quiet --package host-runner --
+# Random scripts of conformance-fuzz.
+COUNT := 2000
 DEMO := host-runner/demo/bookinfo/mesh.yaml
 NEXTEST := $(shell command -v cargo-nextest)
 # nextest runs each test in a process of its own; scenarios share one Envoy, and doc tests are cargo's.
@@ -7,10 +9,10 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-fuzz bench lint deny doctor build
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench lint deny doctor build
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## serve the Bookinfo demo in host-runner and print curl lines to try
 	@$(HOST_RUNNER) run $(DEMO)
@@ -24,8 +26,11 @@ test: doctor build ## run every test; scenarios run on host-runner and on a real
 conformance: doctor ## compare every conformance script on host-runner and on Envoy, line by line
 	@cargo run --quiet --package meshwright-tests --bin conformance
 
-conformance-fuzz: doctor ## compare 2,000 random scripts; what differs is shrunk and printed
-	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz
+conformance-bless: doctor ## keep what Envoy says now as the golden transcripts, and how known differences differ
+	@cargo run --quiet --package meshwright-tests --bin conformance -- --bless
+
+conformance-fuzz: doctor ## compare random scripts (COUNT=2000); what differs is shrunk and printed
+	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz -- --count $(COUNT)
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench

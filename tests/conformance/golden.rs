@@ -49,6 +49,7 @@ impl Golden {
         for (name, transcript) in &self.0 {
             write!(text, "{HEADING}{name}\n{transcript}")?;
         }
+        std::fs::create_dir_all(folder)?;
         let file = file(folder, group);
         std::fs::write(&file, text).with_context(|| format!("cannot write `{}`", file.display()))
     }
@@ -64,9 +65,9 @@ impl Golden {
         self.0.insert(script.to_owned(), transcript);
     }
 
-    /// The names of the scripts.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// Forgets the scripts that are not wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|script, _| wanted(script));
     }
 }
 

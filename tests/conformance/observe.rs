@@ -129,6 +129,18 @@ impl Transcript {
     }
 }
 
+impl Transcript {
+    /// Only the lines that differ, and where; empty when there are none.
+    #[must_use]
+    pub fn hunks(&self, other: &Self) -> Self {
+        let (left, right) = (self.to_string(), other.to_string());
+        let difference = similar::TextDiff::from_lines(&left, &right);
+        let mut hunks = difference.unified_diff();
+        let hunks = hunks.context_radius(0).missing_newline_hint(false);
+        Self(hunks.to_string().lines().map(ToOwned::to_owned).collect())
+    }
+}
+
 impl fmt::Display for Transcript {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
@@ -170,7 +182,19 @@ impl Scrub {
         let line = self.server.replace_all(&line, "$1<proxy>");
         let forwarded =
             |found: &Captures<'_>| format!("{}<client>", found.get(1).map_or("", |it| it.as_str()));
-        self.forwarded.replace_all(&line, forwarded).into_owned()
+        self.forwarded
+            .replace_all(&line, forwarded)
+            .chars()
+            .map(one_line)
+            .collect()
+    }
+}
+
+// What a plugin wrote to standard output may have line ends, and other bytes, in it.
+fn one_line(character: char) -> String {
+    match character.is_control() {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
     }
 }
 

@@ -1,8 +1,11 @@
-//! The table of a conformance run: rule group, scripts, lines compared, differences.
+//! The table of a conformance run: rule group, scripts, lines compared, lines known to differ, differences.
 
 use std::fmt;
 
 use comfy_table::{Cell, CellAlignment, Table};
+
+use super::script::Group;
+use super::verdict::Verdict;
 
 /// One row of the table.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +16,9 @@ pub struct Row {
     pub scripts: usize,
     /// Lines of Envoy's transcripts.
     pub lines: usize,
-    /// Lines that differ.
+    /// Lines that differ in scripts whose difference is known.
+    pub known: usize,
+    /// Lines that differ in all others; there must be none.
     pub differences: usize,
 }
 
@@ -24,6 +29,29 @@ pub struct Report(pub Vec<Row>);
 // === impl Report ===
 
 impl Report {
+    /// A row for each group, with nothing in it yet.
+    #[must_use]
+    pub fn of(groups: &[Group]) -> Self {
+        let row = |group: &Group| Row {
+            group: group.name.clone(),
+            ..Row::default()
+        };
+        Self(groups.iter().map(row).collect())
+    }
+
+    /// Adds a script of so many lines.
+    pub fn add(&mut self, group: &str, lines: usize, verdict: &Verdict) {
+        if let Some(row) = self.0.iter_mut().find(|row| row.group == group) {
+            row.scripts += 1;
+            row.lines += lines;
+            match verdict {
+                Verdict::Same => {}
+                Verdict::Known(lines) => row.known += lines,
+                Verdict::Different { lines, .. } => row.differences += lines,
+            }
+        }
+    }
+
     /// The sum of all rows.
     #[must_use]
     pub fn total(&self) -> Row {
@@ -32,6 +60,7 @@ impl Report {
             group: "total".to_owned(),
             scripts: sum(|row| row.scripts),
             lines: sum(|row| row.lines),
+            known: sum(|row| row.known),
             differences: sum(|row| row.differences),
         }
     }
@@ -40,13 +69,25 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.set_header(["rule group", "scripts", "lines compared", "differences"]);
-        for row in self.0.iter().chain([&self.total()]) {
+        table.set_header([
+            "rule group",
+            "scripts",
+            "lines compared",
+            "known",
+            "differences",
+        ]);
+        for row in self
+            .0
+            .iter()
+            .filter(|row| row.scripts > 0)
+            .chain([&self.total()])
+        {
             let number = |number: usize| Cell::new(number).set_alignment(CellAlignment::Right);
             table.add_row([
                 Cell::new(&row.group),
                 number(row.scripts),
                 number(row.lines),
+                number(row.known),
                 number(row.differences),
             ]);
         }

@@ -135,64 +135,31 @@ impl Stage {
             busy: Arc::default(),
         };
         self.host.set(Some(host.clone()));
-        let run = |set: &Set| {
-            let ran = self.run_one(set, &host);
-            let place = || {
-                format!(
-                    "{} broke down in the script `{}`",
-                    host.subject.name(),
-                    set.script.name
-                )
-            };
-            ran.with_context(place)
-        };
-        let transcripts = self.sets.iter().map(run).collect();
+        let peers: anyhow::Result<Vec<_>> =
+            self.sets.iter().map(|set| self.play(set, &host)).collect();
+        // Scripts have nothing in common, so that one wait is enough for all.
+        let quiet = host.await_quiet();
+        let transcripts = peers.and_then(|peers| {
+            quiet.with_context(|| format!("{} broke down", host.subject.name()))?;
+            let seen = self.sets.iter().zip(peers);
+            Ok(seen
+                .map(|(set, peers)| set.transcript(&host, &peers))
+                .collect())
+        });
         self.host.set(None);
         transcripts
     }
 
-    fn run_one(&self, set: &Set, host: &Host) -> anyhow::Result<Transcript> {
+    // Does what the client does, and says what it saw.
+    fn play(&self, set: &Set, host: &Host) -> anyhow::Result<Notes> {
         let _ = set.notes.take();
-        let address = host.address(&set.listener.name)?;
-        let peers = Notes::default();
-        let plugins: Vec<_> = set
-            .listener
-            .plugins
-            .iter()
-            .map(|it| it.name.clone())
-            .collect();
-        if let Err(error) = client::run(
-            &self.runtime,
-            &set.script,
-            address,
-            (host, &plugins),
-            &peers,
-        ) {
+        let (address, peers) = (host.address(&set.listener.name)?, Notes::default());
+        let plugins = set.plugins();
+        let client = (host, plugins.as_slice());
+        if let Err(error) = client::run(&self.runtime, &set.script, address, client, &peers) {
             peers.add(format!("client! {error:#}"));
         }
-        host.await_quiet()?;
-        let mut lines = Vec::new();
-        for (index, plugin) in plugins.iter().enumerate() {
-            let of_plugin = host
-                .subject
-                .logs(plugin)
-                .into_iter()
-                .map(|line| line.message);
-            let shown = of_plugin.filter(|line| line.starts_with(['@', '~']));
-            let label = |line: String| {
-                if plugins.len() > 1 {
-                    format!("{index} {line}")
-                } else {
-                    line
-                }
-            };
-            lines.extend(shown.map(label));
-        }
-        lines.extend(peers.take());
-        lines.extend(set.notes.take());
-        let id = format!("{}.", set.listener.name);
-        let lines = lines.into_iter().map(|line| line.replace(&id, ""));
-        Ok(Transcript::new(&set.script, lines))
+        Ok(peers)
     }
 }
 
@@ -368,6 +335,33 @@ impl Set {
             _grpc: grpc,
             _refused: refused,
         })
+    }
+
+    // What was seen, by the plugins first.
+    fn transcript(&self, host: &Host, peers: &Notes) -> Transcript {
+        let plugins = self.plugins();
+        let mut lines = Vec::new();
+        for (index, plugin) in plugins.iter().enumerate() {
+            let logged = host.subject.logs(plugin).into_iter();
+            let shown = logged
+                .map(|line| line.message)
+                .filter(|line| line.starts_with(['@', '~']));
+            let label = |line: String| match plugins.len() {
+                1 => line,
+                _ => format!("{index} {line}"),
+            };
+            lines.extend(shown.map(label));
+        }
+        lines.extend(peers.take());
+        lines.extend(self.notes.take());
+        let id = format!("{}.", self.listener.name);
+        let lines = lines.into_iter().map(|line| line.replace(&id, ""));
+        Transcript::new(&self.script, lines)
+    }
+
+    fn plugins(&self) -> Vec<String> {
+        let plugins = self.listener.plugins.iter();
+        plugins.map(|plugin| plugin.name.clone()).collect()
     }
 }
 
