@@ -9,7 +9,7 @@ mod write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -20,7 +20,7 @@ use self::write::{Line, Writer};
 use super::driver::{Driver, State};
 use super::gate::Gate;
 use crate::host::effect::TcpEffect;
-use crate::host::stream::Connection;
+use crate::host::stream::{Connection, UpstreamInfo};
 use crate::host::tcp::{Ending, Peer};
 use crate::host::world::StreamId;
 
@@ -130,24 +130,30 @@ impl Driver {
 
     fn reach(&self, id: StreamId, address: SocketAddr) -> Option<AbortHandle> {
         let driver = self.this.upgrade()?;
+        let asked = Instant::now();
         let task = tokio::spawn(async move {
             let connected = TcpStream::connect(address);
-            match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
-                Ok(Ok(stream)) => driver.connected(id, stream, address),
-                Ok(Err(_)) | Err(_) => driver.tell(|worker| worker.tcp_not_connected(id)),
+            let connected = tokio::time::timeout(CONNECT_TIMEOUT, connected).await;
+            let stream = connected.ok().and_then(Result::ok);
+            match stream.and_then(|stream| Some((stream.local_addr().ok()?, stream))) {
+                Some((local, stream)) => {
+                    let upstream = UpstreamInfo::connected(address, local, asked);
+                    driver.connected(id, stream, upstream);
+                }
+                None => driver.tell(|worker| worker.tcp_not_connected(id)),
             }
         });
         Some(task.abort_handle())
     }
 
-    fn connected(self: &Arc<Self>, id: StreamId, stream: TcpStream, address: SocketAddr) {
+    fn connected(self: &Arc<Self>, id: StreamId, stream: TcpStream, upstream: UpstreamInfo) {
         let mut state = self.lock();
         if let Some(wires) = state.connections.get_mut(&id) {
             let gates = (&wires.from_client, &wires.from_upstream);
-            let upstream = self.socket(stream, (id, Peer::Upstream), gates, &wires.activity);
-            wires.upstream = Some(upstream);
+            let socket = self.socket(stream, (id, Peer::Upstream), gates, &wires.activity);
+            wires.upstream = Some(socket);
         }
-        state.worker.tcp_connected(id, address);
+        state.worker.tcp_connected(id, upstream);
         if let Some(wires) = state.connections.get_mut(&id) {
             wires.read();
         }

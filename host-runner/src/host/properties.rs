@@ -37,6 +37,7 @@ pub(crate) struct View<'a> {
 pub(crate) fn get(path: &[u8], state: &VmState) -> Result<Vec<u8>, Status> {
     if let Some((connection, _)) = state.connection()
         && plugin::attribute(View::of_target(state), path).is_none()
+        && !path.starts_with(b"xds\0node\0")
     {
         return tcp::property(path, connection);
     }

@@ -9,12 +9,11 @@ mod iterate;
 mod properties;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::host::chain::Chain;
-use crate::host::stream::Connection;
+use crate::host::stream::{Connection, ResponseFlags, UpstreamInfo};
 use crate::host::vm_state::Context;
 use crate::host::worker::Placed;
 
@@ -37,8 +36,9 @@ pub(crate) struct TcpConnection {
 pub(crate) struct TcpInfo {
     pub(crate) ends: Connection,
     pub(crate) started: SystemTime,
-    /// Index of the cluster in the chain, and the address there, once it is connected to.
-    pub(crate) upstream: Option<(usize, SocketAddr)>,
+    /// Index of the cluster in the chain, and the host there, once it is connected to.
+    pub(crate) upstream: Option<(usize, UpstreamInfo)>,
+    pub(crate) flags: ResponseFlags,
     /// Bytes from the client, and to it.
     pub(crate) received: u64,
     pub(crate) sent: u64,
@@ -129,6 +129,7 @@ impl TcpConnection {
                 ends,
                 started,
                 upstream: None,
+                flags: ResponseFlags::default(),
                 received: 0,
                 sent: 0,
                 state: BTreeMap::new(),

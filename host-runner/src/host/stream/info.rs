@@ -133,6 +133,8 @@ impl UpstreamInfo {
 // === impl ResponseFlags ===
 
 impl ResponseFlags {
+    /// The upstream has reset its connection (`UR`).
+    pub(crate) const UPSTREAM_REMOTE_RESET: Self = Self(1 << 4);
     /// The connection to the upstream could not be made (`UF`).
     pub(crate) const UPSTREAM_CONNECTION_FAILURE: Self = Self(1 << 5);
     /// The upstream closed its connection (`UC`).

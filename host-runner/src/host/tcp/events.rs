@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::host::chain::Chain;
 use crate::host::effect::{Effect, TcpEffect};
-use crate::host::stream::Connection;
+use crate::host::stream::{Connection, ResponseFlags, UpstreamInfo};
 use crate::host::tcp::{CloseType, Ending, Peer, Proxy, State, TcpConnection, TcpFilter, context};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
@@ -36,16 +36,17 @@ impl Worker {
     }
 
     /// The upstream is connected.
-    pub(crate) fn tcp_connected(&mut self, id: StreamId, address: SocketAddr) {
+    pub(crate) fn tcp_connected(&mut self, id: StreamId, upstream: UpstreamInfo) {
         if let Some(connection) = self.open_connection(id) {
             connection.proxy = Proxy::Connected;
             let cluster = connection.chain.cluster(0).unwrap_or_default();
-            connection.info.upstream = Some((cluster, address));
+            connection.info.upstream = Some((cluster, upstream));
         }
     }
 
     /// The upstream cannot be connected to.
     pub(crate) fn tcp_not_connected(&mut self, id: StreamId) {
+        self.tcp_flag(id, ResponseFlags::UPSTREAM_CONNECTION_FAILURE);
         self.close_socket(id, CloseType::Local, Ending::Now);
     }
 
@@ -88,6 +89,7 @@ impl Worker {
             Peer::Downstream => self.close_socket(id, CloseType::Remote, Ending::Reset),
             Peer::Upstream => {
                 self.upstream_gone(id);
+                self.tcp_flag(id, ResponseFlags::UPSTREAM_REMOTE_RESET);
                 self.close_socket(id, CloseType::Local, Ending::Reset);
             }
         }
@@ -156,6 +158,12 @@ impl Worker {
     fn upstream_gone(&mut self, id: StreamId) {
         if let Some(connection) = self.world.tcp.get_mut(id) {
             connection.proxy = Proxy::Gone;
+        }
+    }
+
+    fn tcp_flag(&mut self, id: StreamId, flag: ResponseFlags) {
+        if let Some(connection) = self.world.tcp.get_mut(id) {
+            connection.info.flags.insert(flag);
         }
     }
 

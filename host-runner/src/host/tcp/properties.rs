@@ -25,8 +25,8 @@ pub(crate) fn property(path: &[u8], connection: &TcpConnection) -> Result<Vec<u8
         b"connection" => of_connection(field, info),
         b"source" => address(field, info.ends.peer),
         b"destination" => address(field, info.ends.local),
-        b"upstream" => info.upstream.and_then(|(_, peer)| address(field, peer)),
-        b"xds" => xds(field, connection),
+        b"upstream" => upstream(field, info),
+        b"xds" => return xds(field, connection).unwrap_or(Err(Status::NOT_FOUND)),
         b"filter_state" => field
             .strip_prefix(b"wasm.")
             .and_then(|name| info.state.get(name).cloned()),
@@ -40,6 +40,7 @@ fn top_level(name: &[u8], info: &TcpInfo) -> Result<Vec<u8>, Status> {
     match name {
         b"connection_id" => Ok(info.ends.id.to_le_bytes().to_vec()),
         b"metadata" => Ok(Vec::new()),
+        b"upstream_filter_state" if info.upstream.is_some() => Err(Status::SERIALIZATION_FAILURE),
         b"" | b"request" | b"response" | b"connection" | b"source" | b"destination"
         | b"upstream" | b"xds" | b"filter_state" => Err(Status::SERIALIZATION_FAILURE),
         name => info.state.get(name).cloned().ok_or(Status::NOT_FOUND),
@@ -62,7 +63,7 @@ fn request(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
 fn response(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
     match field {
         b"headers" | b"trailers" => Some(NO_PAIRS.to_vec()),
-        b"flags" => Some(0_u64.to_le_bytes().to_vec()),
+        b"flags" => Some(info.flags.bits().to_le_bytes().to_vec()),
         b"size" | b"total_size" => Some(info.sent.to_le_bytes().to_vec()),
         _ => None,
     }
@@ -78,14 +79,39 @@ fn of_connection(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
     }
 }
 
-fn xds(field: &[u8], connection: &TcpConnection) -> Option<Vec<u8>> {
+// One attempt is made to connect, and counted once it has come to something. Nothing was said about the place.
+fn upstream(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
+    let count = u64::from(info.upstream.is_some());
+    if field == b"request_attempt_count" {
+        return Some(count.to_le_bytes().to_vec());
+    }
+    let (_, upstream) = info.upstream.as_ref()?;
+    match field {
+        b"num_endpoints" => Some(count.to_le_bytes().to_vec()),
+        b"locality" | b"transport_failure_reason" => Some(Vec::new()),
+        b"local_address" => address(b"address", upstream.local?),
+        b"cx_pool_ready_duration" => {
+            let waited = i64::try_from(upstream.ready_after.as_nanos()).unwrap_or(i64::MAX);
+            Some(waited.to_le_bytes().to_vec())
+        }
+        field => address(field, upstream.address),
+    }
+}
+
+fn xds(field: &[u8], connection: &TcpConnection) -> Option<Result<Vec<u8>, Status>> {
+    let upstream = connection.info.upstream.as_ref();
     match field {
         b"cluster_name" => {
-            let (cluster, _) = connection.info.upstream?;
-            let cluster = connection.chain.clusters.get(cluster)?;
-            Some(cluster.name.clone().into_bytes())
+            let cluster = connection.chain.clusters.get(upstream?.0)?;
+            Some(Ok(cluster.name.clone().into_bytes()))
         }
-        b"listener_direction" => Some(0_u64.to_le_bytes().to_vec()),
+        b"listener_direction" => Some(Ok(0_u64.to_le_bytes().to_vec())),
+        b"listener_metadata" | b"filter_chain_name" => Some(Ok(Vec::new())),
+        b"cluster_metadata" => upstream.map(|_| Ok(Vec::new())),
+        // There with the host, but nothing was said about it.
+        b"upstream_host_metadata" | b"upstream_host_locality_metadata" => {
+            upstream.map(|_| Err(Status::SERIALIZATION_FAILURE))
+        }
         _ => None,
     }
 }

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Peer;
 use crate::engine::{Engine, EngineOptions};
 use crate::host::effect::{Effect, TcpEffect};
-use crate::host::stream::Connection;
+use crate::host::stream::{Connection, UpstreamInfo};
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
@@ -142,7 +143,8 @@ impl Told {
 
     fn connected() -> Self {
         let mut told = Self::open();
-        told.worker.tcp_connected(told.id, NOWHERE);
+        let upstream = UpstreamInfo::connected(NOWHERE, NOWHERE, Instant::now());
+        told.worker.tcp_connected(told.id, upstream);
         told.effects();
         told
     }
