@@ -11,6 +11,7 @@ mod forward;
 mod gate;
 mod grpc;
 mod hop_by_hop;
+mod read;
 mod refused;
 mod request_head;
 mod reset_reason;

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 
 use super::body::{Body, Completion, is_empty};
 use super::driver::Driver;
 use super::gate::Gate;
+use super::read::BodyReader;
 use super::reset_reason::ResetReason;
-use super::respond::{from_upstream, header_map};
+use super::respond::from_upstream;
 use super::upstreams::Upstream;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
@@ -38,9 +38,8 @@ pub(crate) async fn exchange(
             let (headers, end) = (from_upstream(&parts, &sent), incoming.is_end_stream());
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
-                let http1 = parts.version < http::Version::HTTP_2;
-                let drops_trailers = http1 && !trailers;
-                response_body(&driver, id, incoming, (http1, drops_trailers, gate)).await;
+                let body = BodyReader::new(incoming, parts.version, trailers, gate);
+                response_body(&driver, id, body).await;
             }
         }
         Err(reason) => {
@@ -54,48 +53,18 @@ pub(crate) async fn exchange(
     }
 }
 
-async fn response_body(
-    driver: &Driver,
-    id: StreamId,
-    mut incoming: Incoming,
-    (http1, drops_trailers, gate): (bool, bool, Arc<Gate>),
-) {
+async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader) {
     loop {
-        let way = Direction::Response;
-        let frame = incoming.frame().await;
-        // Only now, so that a connection that breaks is noticed while nothing more may be read.
-        if let Some(Ok(_)) = &frame {
-            gate.open().await;
-        }
-        match frame {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => {
-                    let last = incoming.is_end_stream();
-                    driver.tell(|worker| {
-                        worker.arrived(id, way, data.into(), last && !http1);
-                        // HTTP/1 bodies end with an empty call (rule L8).
-                        if last && http1 {
-                            worker.arrived(id, way, Vec::new(), true);
-                        }
-                    });
-                    if last {
-                        return;
-                    }
-                }
-                // HTTP/1 trailers are dropped unless asked for (rule L12).
-                Err(_) if drops_trailers => {}
-                Err(frame) => {
-                    let trailers = header_map(&frame.into_trailers().unwrap_or_default());
-                    return driver.tell(|worker| worker.trailers_arrived(id, way, trailers));
-                }
-            },
-            // HTTP/1 bodies end with an empty call (rule L8).
-            None => return driver.tell(|worker| worker.arrived(id, way, Vec::new(), true)),
-            Some(Err(error)) => {
+        let piece = body.next().await;
+        let last = piece.is_last();
+        driver.tell(|worker| {
+            if let Err(error) = piece.tell(worker, id, Direction::Response) {
                 let reason = ResetReason::of(&error);
-                let reply = reason.after_response();
-                return driver.tell(|worker| worker.upstream_failed(id, reason.flag(), reply));
+                worker.upstream_failed(id, reason.flag(), reason.after_response());
             }
+        });
+        if last {
+            return;
         }
     }
 }

@@ -6,23 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response, Version};
-use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::body::{Body, Cut};
 use super::driver::{Driver, Held};
-use super::gate::Gate;
+use super::read::BodyReader;
 use super::request_head::{header_map, own_address, refused_map};
-use super::respond;
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
-use crate::host::worker::Worker;
 use crate::listener::Listener;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
@@ -95,58 +92,44 @@ impl Proxy {
         let end = body.is_end_stream();
         let opened = driver.open(self.chain, info, headers, (end, closed));
         let (held, gate, answered) = opened.ok_or(Cut)?;
-        if !end {
-            let http1 = parts.version < Version::HTTP_2;
-            let drops_trailers = http1 && !self.trailers;
-            tokio::spawn(request_body(
-                held.clone(),
-                body,
-                (http1, drops_trailers, gate),
-            ));
-        }
-        let answer = answered.await.map_err(|_| Cut);
+        let answer = if end {
+            answered.await
+        } else {
+            let body = BodyReader::new(body, parts.version, self.trailers, gate);
+            read_until_answered(request_body(held.clone(), body), answered).await
+        };
         drop(held);
-        answer
+        answer.map_err(|_| Cut)
     }
 }
 
-async fn request_body(
-    held: Held,
-    mut incoming: Incoming,
-    (http1, drops_trailers, gate): (bool, bool, Arc<Gate>),
-) {
-    let way = Direction::Request;
-    loop {
-        let frame = incoming.frame().await;
-        // Only now, so that a client that goes away is noticed while nothing more may be read.
-        if let Some(Ok(_)) = &frame {
-            gate.open().await;
+// In the connection's own task as long as it can be, so that what has come with the head is read before anything answers.
+async fn read_until_answered<T>(
+    reading: impl Future<Output = ()> + Send + 'static,
+    mut answered: oneshot::Receiver<T>,
+) -> Result<T, oneshot::error::RecvError> {
+    let mut reading = Box::pin(reading);
+    tokio::select! {
+        biased;
+        () = &mut reading => answered.await,
+        answer = &mut answered => {
+            tokio::spawn(reading);
+            answer
         }
-        match frame {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => {
-                    let last = incoming.is_end_stream();
-                    held.tell(|worker, id| {
-                        worker.arrived(id, way, data.into(), last && !http1);
-                        // HTTP/1 bodies end with an empty call (rule L8).
-                        if last && http1 {
-                            worker.arrived(id, way, Vec::new(), true);
-                        }
-                    });
-                    if last {
-                        return;
-                    }
-                }
-                // HTTP/1 trailers are dropped unless asked for (rule L12).
-                Err(_) if drops_trailers => {}
-                Err(frame) => {
-                    let trailers = respond::header_map(&frame.into_trailers().unwrap_or_default());
-                    return held.tell(|worker, id| worker.trailers_arrived(id, way, trailers));
-                }
-            },
-            // HTTP/1 bodies end with an empty call (rule L8).
-            None => return held.tell(|worker, id| worker.arrived(id, way, Vec::new(), true)),
-            Some(Err(_)) => return held.tell(Worker::client_gone),
+    }
+}
+
+async fn request_body(held: Held, mut body: BodyReader) {
+    loop {
+        let piece = body.next().await;
+        let last = piece.is_last();
+        held.tell(|worker, id| {
+            if piece.tell(worker, id, Direction::Request).is_err() {
+                worker.client_gone(id);
+            }
+        });
+        if last {
+            return;
         }
     }
 }
