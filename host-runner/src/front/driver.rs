@@ -238,6 +238,7 @@ impl Driver {
             HttpEffect::Finished => {
                 if let Some(wires) = state.streams.remove(&id) {
                     wires.over.store(true, Ordering::Release);
+                    wires.from_client.end();
                     if let Some(body) = wires.request {
                         body.cut();
                     }

@@ -59,7 +59,7 @@ async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader) {
         let last = piece.is_last();
         driver.tell(|worker| {
             if let Err(error) = piece.tell(worker, id, Direction::Response) {
-                let reason = ResetReason::of(&error);
+                let reason = ResetReason::of_body(&error);
                 worker.upstream_failed(id, reason.flag(), reason.after_response());
             }
         });
@@ -124,6 +124,10 @@ pub(crate) fn upstream_request(
         request
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    // The only coding of transfers that HTTP/2 knows (RFC 9113 section 8.2.2).
+    if upstream.http2 && headers.get(b"te").is_some_and(|te| te != b"trailers") {
+        return Err(ResetReason::Protocol.before_response());
     }
     for (name, value) in headers.iter() {
         let name = match name {

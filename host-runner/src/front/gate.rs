@@ -1,7 +1,7 @@
 //! When the reading of a body waits: while a filter holds back more than it may, or the other side is slow to take.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -12,6 +12,8 @@ const WINDOW: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     closed: Mutex<bool>,
+    /// Whether nothing is to be read ever again.
+    over: AtomicBool,
     in_flight: AtomicUsize,
     changed: Notify,
 }
@@ -36,6 +38,24 @@ impl Gate {
         }
         self.changed.notify_waiters();
         self.changed.notify_one();
+    }
+
+    /// Nothing more is to be read.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    /// Waits until nothing more is to be read.
+    pub(crate) async fn ended(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.over.load(Ordering::Acquire) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     pub(crate) fn sent(&self, bytes: usize) {

@@ -95,14 +95,19 @@ pub(crate) fn header_map(
     }
     let mut map = HeaderMap::request();
     pseudo_headers(parts, &mut map)?;
+    let cookie = joined_cookies(parts);
     for (name, value) in &parts.headers {
         if name == header::TE && takes_trailers(&parts.headers) {
             map.set(b"te", b"trailers");
-        } else if !hop_by_hop.contains(name.as_str())
+        } else if !(cookie.is_some() && name == header::COOKIE)
+            && !hop_by_hop.contains(name.as_str())
             && !is_dropped(name.as_str(), value.as_bytes())
         {
             map.add(name.as_str().as_bytes(), value.as_bytes());
         }
+    }
+    if let Some(cookie) = cookie {
+        map.add(b"cookie", &cookie);
     }
     append_forwarded_for(
         &mut map,
@@ -116,6 +121,13 @@ pub(crate) fn header_map(
     map.add(b"x-envoy-external-address", peer.to_string().as_bytes());
     map.set(b"x-request-id", request_id().as_bytes());
     Ok(map)
+}
+
+// HTTP/2 clients may split them, and Envoy's codec puts them together again (RFC 9113 section 8.2.3).
+fn joined_cookies(parts: &Parts) -> Option<Vec<u8>> {
+    let cookies = parts.headers.get_all(header::COOKIE).iter();
+    let cookies: Vec<_> = cookies.map(HeaderValue::as_bytes).collect();
+    (parts.version == Version::HTTP_2 && !cookies.is_empty()).then(|| cookies.join(&b"; "[..]))
 }
 
 /// What is left of a request that the connection manager refuses: the headers as the codec passed them on (rule P1).

@@ -41,6 +41,16 @@ impl ResetReason {
         }
     }
 
+    /// What went wrong with the body of a response. An HTTP/1 codec takes an early end for an error of the protocol.
+    pub(crate) fn of_body(error: &hyper::Error) -> Self {
+        match Self::of(error) {
+            Self::Termination if causes(error).all(|cause| !cause.is::<h2::Error>()) => {
+                Self::Protocol
+            }
+            reason => reason,
+        }
+    }
+
     /// What went wrong with a connection.
     pub(crate) fn of_connect(error: Option<&io::Error>) -> Self {
         match error {

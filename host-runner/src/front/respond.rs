@@ -65,9 +65,7 @@ pub(crate) fn trailers(map: &HeaderMap) -> http::HeaderMap {
 
 /// The head of a response, or why it cannot be sent.
 pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'static str> {
-    let status = headers
-        .get(b":status")
-        .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+    let status = headers.status();
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
     for (name, value) in headers.iter() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response, Version};
+use http::header::EXPECT;
+use http::{Method, Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -15,7 +16,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::body::{Body, Cut};
 use super::driver::{Driver, Held};
-use super::read::BodyReader;
+use super::gate::Gate;
+use super::read::{BodyReader, turn};
 use super::request_head::{header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
@@ -89,14 +91,17 @@ impl Proxy {
                 return Ok(refused.response(parts.version));
             }
         };
-        let end = body.is_end_stream();
+        let tunnel = parts.method == Method::CONNECT && parts.version < Version::HTTP_2;
+        let end = body.is_end_stream() && !tunnel;
         let opened = driver.open(self.chain, info, headers, (end, closed));
         let (held, gate, answered) = opened.ok_or(Cut)?;
-        let answer = if end {
+        let answer = if end || tunnel {
             answered.await
         } else {
-            let body = BodyReader::new(body, parts.version, self.trailers, gate);
-            read_until_answered(request_body(held.clone(), body), answered).await
+            let body = BodyReader::new(body, parts.version, self.trailers, Arc::clone(&gate));
+            let continued = parts.headers.contains_key(EXPECT);
+            let reading = request_body(held.clone(), body, gate);
+            read_until_answered(reading, answered, continued).await
         };
         drop(held);
         answer.map_err(|_| Cut)
@@ -107,8 +112,17 @@ impl Proxy {
 async fn read_until_answered<T>(
     reading: impl Future<Output = ()> + Send + 'static,
     mut answered: oneshot::Receiver<T>,
+    continued: bool,
 ) -> Result<T, oneshot::error::RecvError> {
     let mut reading = Box::pin(reading);
+    if continued {
+        // Asked for the body once, hyper sends `100 Continue`, as Envoy does whatever comes of the request (rule L13).
+        tokio::select! {
+            biased;
+            () = &mut reading => return answered.await,
+            () = turn() => {}
+        }
+    }
     tokio::select! {
         biased;
         () = &mut reading => answered.await,
@@ -119,9 +133,14 @@ async fn read_until_answered<T>(
     }
 }
 
-async fn request_body(held: Held, mut body: BodyReader) {
+// Until its end, or until nobody wants it any more: the connection is closed then.
+async fn request_body(held: Held, mut body: BodyReader, gate: Arc<Gate>) {
     loop {
-        let piece = body.next().await;
+        let piece = tokio::select! {
+            biased;
+            piece = body.next() => piece,
+            () = gate.ended() => return,
+        };
         let last = piece.is_last();
         held.tell(|worker, id| {
             if piece.tell(worker, id, Direction::Request).is_err() {

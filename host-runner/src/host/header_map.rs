@@ -60,6 +60,7 @@ impl HeaderMap {
     pub(crate) fn status(&self) -> Option<u32> {
         std::str::from_utf8(self.get(b":status")?)
             .ok()?
+            .trim_ascii()
             .parse()
             .ok()
     }

@@ -56,6 +56,7 @@ impl LocalReply {
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
 pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
     stream.info.code = Some(reply.status);
+    stream.bad_request |= reply.status == 400;
     let (headers, body) = reply.into_response(stream.is_grpc());
     stream.response_headers = Some(headers);
     // The answer to HEAD says how long the body would be.

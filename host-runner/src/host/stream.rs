@@ -38,6 +38,8 @@ pub(crate) struct Stream {
     pub(crate) prepared_reply: Option<LocalReply>,
     /// Whether the response headers have left for the client.
     pub(crate) headers_sent: bool,
+    /// Whether the proxy or a filter answered 400: Envoy takes the connection for broken then.
+    pub(crate) bad_request: bool,
     /// Logged and forgotten by its filters; only the driver still reads it.
     pub(crate) finished: bool,
 }
@@ -152,6 +154,7 @@ impl Stream {
             parsed: true,
             prepared_reply: None,
             headers_sent: false,
+            bad_request: false,
             finished: false,
         }
     }
@@ -159,7 +162,8 @@ impl Stream {
     /// Makes the response headers what the client gets: with the proxy's own (rule H2).
     pub(crate) fn finish_response_headers(&mut self, now: SystemTime) {
         self.headers_sent = true;
-        let answered_early = !self.request.complete && self.info.connection.protocol == "HTTP/1.1";
+        let unusable = !self.request.complete || self.bad_request;
+        let closes = unusable && self.info.connection.protocol == "HTTP/1.1";
         if let Some(headers) = &mut self.response_headers {
             // What is about the upstream's connection ends here.
             for name in CONNECTION_HEADERS {
@@ -173,7 +177,7 @@ impl Stream {
             }
             headers.set(b"server", b"host-runner");
             // The rest of the request is not waited for.
-            if answered_early {
+            if closes {
                 headers.replace(b"connection", b"close");
             }
             self.info.code = headers.status();

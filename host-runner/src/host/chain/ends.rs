@@ -140,6 +140,13 @@ fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
             "missing required header: :method",
         ));
     }
+    // A request that became a CONNECT has a path, as only those of HTTP/2's extended kind have (RFC 8441).
+    let connect = headers.get(b":method") == Some(b"CONNECT");
+    if connect && headers.get(b":path").is_some() && headers.get(b":protocol").is_none() {
+        return Err(LocalReply::of_bad_request(
+            "missing required header: :protocol",
+        ));
+    }
     for (name, value) in headers.iter() {
         if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
             let text = format!("invalid header name: {}", escaped(name));

@@ -132,6 +132,7 @@ impl Worker {
         stream.info.flags.insert(flag);
         let started = stream.response_headers.is_some();
         if started {
+            stream.info.details = Some(reply.code_details());
             self.reset(id, &reply.code_details());
         } else {
             self.send_local_reply(id, reply);
