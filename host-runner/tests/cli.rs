@@ -49,6 +49,8 @@ impl Folder {
         } = command
             .args(arguments)
             .current_dir(self.0.path())
+            // Where modules are looked for is up to the folder.
+            .env_remove("CARGO_TARGET_DIR")
             .output()
             .unwrap();
         let text = format!(

@@ -63,6 +63,8 @@ struct Wires {
     over: Arc<AtomicBool>,
     /// What its client holds it by.
     held: Weak<Hold>,
+    /// The same, while the client is sent no body.
+    kept: Option<Arc<Hold>>,
 }
 
 /// A stream as its client holds it: dropped before it is over, the client has gone (rule L14).
@@ -140,6 +142,7 @@ impl Driver {
             from_upstream: Arc::new(Gate::default()),
             over,
             held: Arc::downgrade(&held),
+            kept: None,
         };
         state.streams.insert(id, wires);
         self.settle(&mut state);
@@ -295,6 +298,13 @@ impl Driver {
         };
         let head = respond::response_head(headers);
         let response = match (head, wires.held.upgrade()) {
+            // hyper drops such a body at once; what holds the stream outlives it.
+            (Ok(head), Some(held)) if respond::is_bodiless(head.status()) => {
+                wires.kept = Some(held);
+                let gate = Arc::clone(&wires.from_upstream);
+                let (_, unread) = channel(gate, (None, Arc::default()), ());
+                head.map(|()| unread)
+            }
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
                 let length = head.headers().get(http::header::CONTENT_LENGTH);

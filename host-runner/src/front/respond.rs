@@ -1,6 +1,7 @@
 //! Responses, between the maps that filters see and hyper's: the upstream's, and what the client gets.
 
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use hyper::ext::ReasonPhrase;
 
 use super::body::{Body, Completion, full};
 use crate::host::header_map::HeaderMap;
@@ -11,6 +12,12 @@ pub(crate) fn status_code(status: u32) -> StatusCode {
         .ok()
         .and_then(|status| StatusCode::from_u16(status).ok());
     code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Whether no response with this status has a body (RFC 9110 section 6.4.1).
+pub(crate) fn is_bodiless(status: StatusCode) -> bool {
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    status.is_informational() || bodiless.contains(&status)
 }
 
 /// The map that filters see of an upstream's response: what belongs to its connection only is still there.
@@ -68,6 +75,11 @@ pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'stati
     let status = headers.status();
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
+    // Which Envoy has no name for.
+    if response.status() == StatusCode::IM_A_TEAPOT {
+        let phrase = ReasonPhrase::from_static(b"Unknown");
+        response.extensions_mut().insert(phrase);
+    }
     for (name, value) in headers.iter() {
         let name = if name == b":authority" { b"host" } else { name };
         if name.starts_with(b":") {
