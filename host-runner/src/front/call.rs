@@ -13,7 +13,11 @@ use crate::host::reply::LocalReply;
 
 /// Makes a filter's call. What fails before the response is answered as Envoy answers it; none is what broke off after
 /// it had begun (rule C3).
-pub(crate) async fn call(upstream: Upstream, call: HttpCall) -> Option<CallResponse> {
+pub(crate) async fn call(
+    upstream: Upstream,
+    call: HttpCall,
+    passes_trailers: bool,
+) -> Option<CallResponse> {
     let answer = ProxyAnswer::to(&call.headers);
     let request = upstream_request(&call.headers, &upstream, full(call.body));
     let request = match request {
@@ -31,7 +35,8 @@ pub(crate) async fn call(upstream: Upstream, call: HttpCall) -> Option<CallRespo
     let body = deadline.limit(incoming.collect()).await?.ok()?;
     // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
     let http1 = parts.version < http::Version::HTTP_2;
-    let trailers = body.trailers().filter(|_| !http1).map(header_map);
+    let passed = passes_trailers || !http1;
+    let trailers = body.trailers().filter(|_| passed).map(header_map);
     Some(CallResponse {
         headers,
         trailers: trailers.unwrap_or_default(),

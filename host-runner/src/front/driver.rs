@@ -329,11 +329,12 @@ impl Driver {
 
     fn call(&self, state: &mut State, id: CallId, call: HttpCall) {
         let upstream = self.upstream(state, &call.cluster);
+        let trailers = state.worker.passes_trailers(&call.cluster);
         let (Some(upstream), Some(driver)) = (upstream, self.this.upgrade()) else {
             return;
         };
         let task = tokio::spawn(async move {
-            let response = call::call(upstream, call).await;
+            let response = call::call(upstream, call, trailers).await;
             driver.lock().calls.remove(&id);
             driver.tell(|worker| worker.http_call_response(id, response));
         });

@@ -292,6 +292,13 @@ impl Worker {
         clusters.find(|cluster| cluster.name == name)
     }
 
+    /// Whether HTTP/1 trailers pass at the cluster of that name (rule L12).
+    pub(crate) fn passes_trailers(&self, cluster: &str) -> bool {
+        let mut chains = self.chains.iter();
+        let chain = chains.find(|chain| chain.clusters.iter().any(|it| it.name == cluster));
+        chain.is_some_and(|chain| chain.trailers)
+    }
+
     /// What is to be done outside, in order.
     pub(crate) fn next_effect(&mut self) -> Option<Effect> {
         self.world.effects.pop_front()
