@@ -114,7 +114,7 @@ impl Suite {
         modules: &Path,
         reference: Reference,
     ) -> anyhow::Result<Vec<Ran>> {
-        let ran = in_parallel(chosen.chunks(BATCH).collect(), |batch| {
+        let ran = in_parallel(&chosen.chunks(BATCH).collect::<Vec<_>>(), |batch| {
             self.run_batch(batch, modules, reference)
         })?;
         Ok(ran.into_iter().flatten().collect())
@@ -199,14 +199,14 @@ impl Suite {
 
 // One thread for each core, each of which takes the next batch when it has done one. The order stays.
 fn in_parallel<T: Sync, R: Send>(
-    batches: Vec<T>,
+    batches: &[T],
     run: impl Fn(&T) -> anyhow::Result<R> + Sync,
 ) -> anyhow::Result<Vec<R>> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let (next, (done, results)) = (AtomicUsize::new(0), mpsc::channel());
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            let (next, done, batches, run) = (&next, done.clone(), &batches, &run);
+            let (next, done, batches, run) = (&next, done.clone(), batches, &run);
             scope.spawn(move || {
                 while let Some((index, batch)) = take(next, batches) {
                     let _ = done.send((index, run(batch)));

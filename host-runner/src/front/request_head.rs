@@ -99,7 +99,7 @@ pub(crate) fn header_map(
     for (name, value) in &parts.headers {
         if name == header::TE && takes_trailers(&parts.headers) {
             map.set(b"te", b"trailers");
-        } else if !(cookie.is_some() && name == header::COOKIE)
+        } else if (cookie.is_none() || name != header::COOKIE)
             && !hop_by_hop.contains(name.as_str())
             && !is_dropped(name.as_str(), value.as_bytes())
         {

@@ -7,6 +7,8 @@ mod peer;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use host_runner::envoy::{Envoy, EnvoyOptions};
@@ -16,6 +18,7 @@ use host_runner::listener::{
 };
 use host_runner::subject::Subject;
 use meshwright_tests::build_modules;
+use meshwright_tests::conformance::client::settle;
 
 use cases::{Case, Step};
 use peer::Peer;
@@ -23,8 +26,11 @@ use peer::Peer;
 /// How a step that did not come true is reported; a case that waits for what Envoy does not do tests nothing.
 const IN_VAIN: &str = "waited in vain:";
 
-/// Logs that have not changed for so long are complete.
-const SETTLING: Duration = Duration::from_millis(50);
+/// A listener without filters, at which requests are answered by the proxy itself.
+const SETTLER: &str = "settler";
+
+/// What has not changed while so many requests were answered is complete.
+const SETTLING: usize = 25;
 
 /// How long a step may take to come true.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,9 +40,10 @@ fn both_proxies_treat_a_connection_alike() {
     let module = probe();
     let cases = cases::all();
     let upstreams: Vec<TcpListener> = cases.iter().map(|_| upstream()).collect();
-    let listeners: Vec<Listener> = std::iter::zip(&cases, &upstreams)
+    let mut listeners: Vec<Listener> = std::iter::zip(&cases, &upstreams)
         .map(|(case, upstream)| listener(case, upstream, &module))
         .collect();
+    listeners.push(settler());
     let runner = Front::start(&listeners, &FrontOptions::default()).unwrap();
     let envoy = Envoy::start(&listeners, &EnvoyOptions::default()).unwrap();
     let mut different = Vec::new();
@@ -57,6 +64,9 @@ fn both_proxies_treat_a_connection_alike() {
 /// More than the sockets, the front and the connection's buffers hold together.
 const MUCH: usize = 16 * 1024 * 1024;
 
+/// What is sent of it at once.
+const CHUNK: usize = 16 * 1024;
+
 #[test]
 fn a_slow_reader_loses_nothing() {
     let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -68,17 +78,23 @@ fn a_slow_reader_loses_nothing() {
         steps: Vec::new(),
     };
     let listener = listener(&case, &upstream, &probe());
-    let runner = Front::start(&[listener], &FrontOptions::default()).unwrap();
+    let runner = Front::start(&[listener, settler()], &FrontOptions::default()).unwrap();
     let mut client = TcpStream::connect(runner.address(case.name).unwrap()).unwrap();
+    let sent = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&sent);
     let sending = std::thread::spawn(move || {
-        client.write_all(&vec![b'x'; MUCH]).unwrap();
+        for _ in 0..MUCH / CHUNK {
+            client.write_all(&[b'x'; CHUNK]).unwrap();
+            counted.fetch_add(CHUNK, Ordering::Relaxed);
+        }
         client.shutdown(Shutdown::Write).unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).unwrap();
         answer.len()
     });
     let (mut upstream, _) = upstream.accept().unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    // Until all is full.
+    unchanging(&runner, || sent.load(Ordering::Relaxed));
     let mut received = Vec::new();
     upstream.read_to_end(&mut received).unwrap();
     upstream.write_all(&received).unwrap();
@@ -161,20 +177,33 @@ fn run(case: &Case, subject: &dyn Subject, accepting: &TcpListener) -> Vec<Strin
 // A proxy closes a socket before it has told the filters.
 fn settled(subject: &dyn Subject, case: &Case) -> Vec<String> {
     let filters = 0..case.filters.len();
-    let logs = || {
+    let logs = || -> Vec<String> {
         filters
             .clone()
             .flat_map(|index| logged(subject, case, index))
             .collect()
     };
-    let mut before: Vec<String> = logs();
+    unchanging(subject, logs)
+}
+
+// What is looked at, once it stays the same while the proxy answers other requests.
+fn unchanging<T: PartialEq>(subject: &dyn Subject, look: impl Fn() -> T) -> T {
+    let settler = subject.address(SETTLER).unwrap();
+    let mut before = look();
     loop {
-        std::thread::sleep(SETTLING);
-        let now = logs();
+        (0..SETTLING).for_each(|_| settle(settler).unwrap());
+        let now = look();
         if now == before {
             return now;
         }
         before = now;
+    }
+}
+
+fn settler() -> Listener {
+    Listener {
+        name: SETTLER.to_owned(),
+        ..Listener::default()
     }
 }
 
