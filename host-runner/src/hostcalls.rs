@@ -3,6 +3,7 @@
 //! One file per family. Each hostcall is a plain function over [`Guest`]; a bad guest pointer is a status, never a
 //! trap, and out-pointers stay untouched on error (section 1.4 of the host rules).
 
+mod allocating;
 mod buffers;
 mod callouts;
 mod contexts;
@@ -74,6 +75,7 @@ pub(crate) fn restricted(
             import.name(),
             ty,
             move |caller, _, results| {
+                allocating::check(caller.data(), &name)?;
                 let text = format!("Attempted call to restricted proxy-wasm capability: {name}");
                 caller.data().log("error", text);
                 if let Some(result) = results.first_mut() {

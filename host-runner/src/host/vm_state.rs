@@ -59,6 +59,8 @@ pub(crate) struct VmState {
     pub(crate) stop_iteration: bool,
     /// Whether the guest's allocator trapped in the callback that runs; the VM fails after it (rule M1).
     pub(crate) malloc_trapped: bool,
+    /// Whether the host is in the guest's allocator (rule V11).
+    pub(crate) allocating: bool,
     /// The buffer that each context asked for last, which is its buffer 8 (rule U1).
     pub(crate) last_buffers: HashMap<u32, u32>,
     /// What is done when the callback has returned (rules R1, Y1).
@@ -169,6 +171,7 @@ impl VmState {
             effective: 0,
             stop_iteration: false,
             malloc_trapped: false,
+            allocating: false,
             last_buffers: HashMap::new(),
             after: VecDeque::new(),
             unavailable: VecDeque::new(),

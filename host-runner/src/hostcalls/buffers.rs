@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::stream::Direction;
@@ -20,7 +21,7 @@ const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_buffer_bytes",
         |caller: Caller<'_, VmState>, kind: u32, start: u32, len: u32, data: u32, size: u32| {
@@ -33,14 +34,14 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_buffer_status",
         |caller: Caller<'_, VmState>, kind: u32, len: u32, flags: u32| {
             Status::of(status(&mut Guest::new(caller), kind, len, flags))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_set_buffer_bytes",
         |caller: Caller<'_, VmState>, kind: u32, start: u32, len: u32, data: u32, size: u32| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::callout::{self, CallId, CallKind, HttpCall};
@@ -13,7 +14,7 @@ use crate::host::header_map::HeaderMap;
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_http_call",
         |caller: Caller<'_, VmState>,
@@ -37,7 +38,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             Status::of(http_call(&mut Guest::new(caller), &request, token))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_status",
         |caller: Caller<'_, VmState>, code: u32, data: u32, size: u32| {

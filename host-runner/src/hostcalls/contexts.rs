@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker, Result};
 
+use super::allocating::LinkHostcall as _;
 use crate::abi::{HostcallResult, Status};
 use crate::host::effect::{Effect, RootId};
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_set_effective_context",
         |mut caller: Caller<'_, VmState>, context: u32| {
@@ -17,8 +18,10 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
         },
     )?;
     // Roots are never asked whether they are done, so none of them has an answer to make up for (rule L11).
-    linker.func_wrap("env", "proxy_done", || Status::NOT_FOUND.0)?;
-    linker.func_wrap(
+    linker.hostcall("env", "proxy_done", |_: Caller<'_, VmState>| {
+        Status::NOT_FOUND.0
+    })?;
+    linker.hostcall(
         "env",
         "proxy_set_tick_period_milliseconds",
         |mut caller: Caller<'_, VmState>, period: u32| {

@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::Region;
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::reply::LocalReply;
@@ -10,7 +11,7 @@ use crate::host::stream::Direction;
 use crate::host::vm_state::{Action, VmState};
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_send_local_response",
         |caller: Caller<'_, VmState>,

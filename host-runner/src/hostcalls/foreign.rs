@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::effects::clear_route_cache;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
@@ -12,7 +13,7 @@ use crate::host::properties::{View, encode};
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_call_foreign_function",
         |caller: Caller<'_, VmState>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::Region;
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::grpc::{GrpcCall, GrpcKind, GrpcPath};
@@ -12,7 +13,7 @@ use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     link_open(linker)?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_grpc_send",
         |caller: Caller<'_, VmState>, token: u32, message: u32, size: u32, end: u32| {
@@ -20,14 +21,14 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             Status::of(send(&mut Guest::new(caller), token, message, end != 0))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_grpc_close",
         |mut caller: Caller<'_, VmState>, token: u32| {
             Status::of(caller.data_mut().grpc_close(token))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_grpc_cancel",
         |mut caller: Caller<'_, VmState>, token: u32| {
@@ -38,7 +39,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 }
 
 fn link_open(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_grpc_call",
         |caller: Caller<'_, VmState>,
@@ -64,7 +65,7 @@ fn link_open(linker: &mut Linker<VmState>) -> Result<()> {
             Status::of(open(&mut Guest::new(caller), &target, message, token))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_grpc_stream",
         |caller: Caller<'_, VmState>,

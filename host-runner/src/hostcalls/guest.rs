@@ -100,7 +100,10 @@ impl<'a> Guest<'a> {
             .malloc
             .clone()
             .ok_or(Status::INVALID_MEMORY_ACCESS)?;
-        let Ok(pointer) = malloc.call(self.caller.as_context_mut(), size) else {
+        self.caller.data_mut().allocating = true;
+        let allocated = malloc.call(self.caller.as_context_mut(), size);
+        self.caller.data_mut().allocating = false;
+        let Ok(pointer) = allocated else {
             // The callback goes on with a status, but not the VM after it (rule M1).
             self.caller.data_mut().malloc_trapped = true;
             return Err(Status::INVALID_MEMORY_ACCESS);

@@ -3,13 +3,14 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::{OutBytes, Region};
 use crate::abi::{AbiVersion, HostcallResult, MapType, Status, pairs_from_guest};
 use crate::host::header_map::HeaderMap;
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_header_map_pairs",
         |caller: Caller<'_, VmState>, map: u32, data: u32, size: u32| {
@@ -20,14 +21,14 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_set_header_map_pairs",
         |caller: Caller<'_, VmState>, map: u32, p: u32, n: u32| {
             Status::of(set_pairs(&mut Guest::new(caller), map, Region(p, n)))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, data: u32, size: u32| {
@@ -39,7 +40,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_add_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, value: u32, size: u32| {
@@ -52,7 +53,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             )
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_replace_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32, value: u32, size: u32| {
@@ -65,7 +66,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             )
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_remove_header_map_value",
         |caller: Caller<'_, VmState>, map: u32, key: u32, key_size: u32| {
@@ -78,7 +79,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             )
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_header_map_size",
         |caller: Caller<'_, VmState>, map: u32, out: u32| {

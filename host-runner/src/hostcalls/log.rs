@@ -3,19 +3,20 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::Region;
 use crate::abi::{HostcallResult, Status, log_level};
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_log",
         |caller: Caller<'_, VmState>, level: u32, data: u32, size: u32| {
             Status::of(log(&Guest::new(caller), level, Region(data, size)))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_current_time_nanoseconds",
         |caller: Caller<'_, VmState>, out: u32| {

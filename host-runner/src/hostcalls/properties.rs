@@ -3,13 +3,14 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::properties;
 use crate::host::vm_state::VmState;
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_property",
         |caller: Caller<'_, VmState>, path: u32, path_size: u32, data: u32, size: u32| {
@@ -20,7 +21,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_set_property",
         |caller: Caller<'_, VmState>, path: u32, path_size: u32, data: u32, size: u32| {

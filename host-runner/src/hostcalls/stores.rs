@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::effect::{Effect, RootId};
@@ -15,7 +16,7 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
 }
 
 fn link_data(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_shared_data",
         |caller: Caller<'_, VmState>, key: u32, key_size: u32, data: u32, size: u32, cas: u32| {
@@ -23,7 +24,7 @@ fn link_data(linker: &mut Linker<VmState>) -> Result<()> {
             Status::of(get_shared_data(&mut Guest::new(caller), key, out, cas))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_set_shared_data",
         |caller: Caller<'_, VmState>, key: u32, key_size: u32, data: u32, size: u32, cas: u32| {
@@ -35,7 +36,7 @@ fn link_data(linker: &mut Linker<VmState>) -> Result<()> {
 }
 
 fn link_queues(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_register_shared_queue",
         |caller: Caller<'_, VmState>, name: u32, size: u32, token: u32| {
@@ -46,7 +47,7 @@ fn link_queues(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_resolve_shared_queue",
         |caller: Caller<'_, VmState>, vm: u32, vm_size: u32, name: u32, size: u32, token: u32| {
@@ -54,14 +55,14 @@ fn link_queues(linker: &mut Linker<VmState>) -> Result<()> {
             Status::of(resolve_queue(&mut Guest::new(caller), vm, name, token))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_enqueue_shared_queue",
         |caller: Caller<'_, VmState>, token: u32, data: u32, size: u32| {
             Status::of(enqueue(&mut Guest::new(caller), token, Region(data, size)))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_dequeue_shared_queue",
         |caller: Caller<'_, VmState>, token: u32, data: u32, size: u32| {
@@ -76,7 +77,7 @@ fn link_queues(linker: &mut Linker<VmState>) -> Result<()> {
 }
 
 fn link_metrics(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_define_metric",
         |caller: Caller<'_, VmState>, kind: u32, name: u32, size: u32, id: u32| {
@@ -88,21 +89,21 @@ fn link_metrics(linker: &mut Linker<VmState>) -> Result<()> {
             ))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_increment_metric",
         |caller: Caller<'_, VmState>, id: u32, offset: i64| {
             Status::of(caller.data().metrics.increment(id, offset))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_record_metric",
         |caller: Caller<'_, VmState>, id: u32, value: i64| {
             Status::of(caller.data().metrics.record(id, value))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_metric",
         |caller: Caller<'_, VmState>, id: u32, out: u32| {

@@ -3,6 +3,7 @@
 
 use wasmtime::{Caller, Linker, Result, Val};
 
+use super::allocating::LinkHostcall as _;
 use super::function_type;
 use crate::abi::Status;
 use crate::host::vm_state::VmState;
@@ -12,9 +13,11 @@ const UNSUPPORTED: [(&str, &str); 1] = [("envoy_resolve_dns", "iii")];
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     // Emscripten's threads are numbers.
-    linker.func_wrap("env", "pthread_equal", |one: u32, other: u32| {
-        u32::from(one == other)
-    })?;
+    linker.hostcall(
+        "env",
+        "pthread_equal",
+        |_: Caller<'_, VmState>, one: u32, other: u32| u32::from(one == other),
+    )?;
     for (name, params) in UNSUPPORTED {
         let ty = function_type(linker, params);
         linker.func_new(

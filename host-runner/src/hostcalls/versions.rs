@@ -3,6 +3,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::Guest;
+use super::allocating::LinkHostcall as _;
 use super::effects::{clear_route_cache, continue_stream};
 use super::guest::OutBytes;
 use crate::abi::{AbiVersion, HostcallResult, Status, StreamType};
@@ -16,20 +17,20 @@ pub(super) fn link(linker: &mut Linker<VmState>, abi: AbiVersion) -> Result<()> 
     if abi == AbiVersion::V0_1_0 {
         return link_0_1_0(linker);
     }
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_continue_stream",
         |mut caller: Caller<'_, VmState>, stream: u32| {
             Status::of(continue_by_type(caller.data_mut(), stream))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_close_stream",
         |mut caller: Caller<'_, VmState>, stream: u32| Status::of(close(caller.data_mut(), stream)),
     )?;
     if abi == AbiVersion::V0_2_1 {
-        linker.func_wrap(
+        linker.hostcall(
             "env",
             "proxy_get_log_level",
             |caller: Caller<'_, VmState>, out: u32| {
@@ -41,7 +42,7 @@ pub(super) fn link(linker: &mut Linker<VmState>, abi: AbiVersion) -> Result<()> 
 }
 
 fn link_0_1_0(linker: &mut Linker<VmState>) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_get_configuration",
         |caller: Caller<'_, VmState>, data: u32, size: u32| {
@@ -56,12 +57,12 @@ fn link_0_1_0(linker: &mut Linker<VmState>) -> Result<()> {
         ("proxy_continue_response", Direction::Response),
     ];
     for (name, way) in ways {
-        linker.func_wrap("env", name, move |mut caller: Caller<'_, VmState>| {
+        linker.hostcall("env", name, move |mut caller: Caller<'_, VmState>| {
             continue_stream(caller.data_mut(), way);
             Status::OK.0
         })?;
     }
-    linker.func_wrap(
+    linker.hostcall(
         "env",
         "proxy_clear_route_cache",
         |mut caller: Caller<'_, VmState>| {

@@ -4,6 +4,7 @@
 
 use wasmtime::{Caller, Linker, Result, Val};
 
+use super::allocating::{self, LinkHostcall as _};
 use super::guest::Region;
 use super::{Guest, function_type};
 use crate::abi::Status;
@@ -34,8 +35,8 @@ struct Fixed {
     errno: Errno,
     /// Whether it knows standard output and standard error only, as its first parameter.
     standard: bool,
-    /// Which parameter points to a size that it makes 0 first.
-    size: Option<usize>,
+    /// Which parameter points to what it makes 0 first, and how many bytes that has.
+    zeroed: Option<(usize, usize)>,
 }
 
 const fn fixed(name: &'static str, params: &'static str, errno: Errno) -> Fixed {
@@ -44,7 +45,7 @@ const fn fixed(name: &'static str, params: &'static str, errno: Errno) -> Fixed 
         params,
         errno,
         standard: false,
-        size: None,
+        zeroed: None,
     }
 }
 
@@ -61,7 +62,7 @@ const FIXED: [Fixed; 33] = [
     fixed("fd_allocate", "iII", SUCCESS).standard(),
     fixed("fd_datasync", "i", SUCCESS).standard(),
     fixed("fd_sync", "i", SUCCESS).standard(),
-    fixed("fd_tell", "ii", SUCCESS).standard().size(1),
+    fixed("fd_tell", "ii", SUCCESS).standard().offset(1),
     fixed("fd_filestat_get", "ii", EBADF),
     fixed("fd_filestat_set_size", "iI", SUCCESS).standard(),
     fixed("fd_filestat_set_times", "iIIi", SUCCESS).standard(),
@@ -95,7 +96,12 @@ impl Fixed {
     }
 
     const fn size(mut self, parameter: usize) -> Self {
-        self.size = Some(parameter);
+        self.zeroed = Some((parameter, 4));
+        self
+    }
+
+    const fn offset(mut self, parameter: usize) -> Self {
+        self.zeroed = Some((parameter, 8));
         self
     }
 
@@ -109,8 +115,8 @@ impl Fixed {
         if self.standard && !matches!(param(0), 1 | 2) {
             return Err(EBADF);
         }
-        if let Some(size) = self.size {
-            zero(guest, param(size))?;
+        if let Some((out, bytes)) = self.zeroed {
+            memory(guest.write(param(out), &vec![0; bytes]))?;
         }
         if self.name == "sock_recv" {
             memory(guest.write(param(5), &[0; 2]))?;
@@ -135,6 +141,7 @@ fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
     for fixed in &FIXED {
         let ty = function_type(linker, fixed.params);
         linker.func_new(module, fixed.name, ty, move |caller, params, results| {
+            allocating::check(caller.data(), fixed.name)?;
             let answer = fixed.answer(&mut Guest::new(caller), params);
             if let Some(result) = results.first_mut() {
                 *result = Val::I32(errno(answer).cast_signed());
@@ -146,21 +153,21 @@ fn link_fixed(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
 }
 
 fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "fd_write",
         |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, out: u32| {
             errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "fd_pwrite",
         |caller: Caller<'_, VmState>, fd: u32, iovs: u32, count: u32, _: u64, out: u32| {
             errno(write(&mut Guest::new(caller), fd, Region(iovs, count), out))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "fd_fdstat_get",
         |caller: Caller<'_, VmState>, fd: u32, out: u32| {
@@ -168,12 +175,12 @@ fn link_output(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
         },
     )?;
     // Envoy's returns; a libc `exit` then runs into `unreachable`, which is the trap one sees.
-    linker.func_wrap(module, "proc_exit", |_: Caller<'_, VmState>, _: u32| {})?;
+    linker.hostcall(module, "proc_exit", |_: Caller<'_, VmState>, _: u32| {})?;
     Ok(())
 }
 
 fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "args_sizes_get",
         |caller: Caller<'_, VmState>, count: u32, size: u32| {
@@ -181,26 +188,26 @@ fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
             errno(zero(&mut guest, count).and_then(|()| zero(&mut guest, size)))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "environ_sizes_get",
         |caller: Caller<'_, VmState>, count: u32, size: u32| {
             errno(environment_sizes(&mut Guest::new(caller), count, size))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "environ_get",
         |caller: Caller<'_, VmState>, pointers: u32, strings: u32| {
             errno(environment(&mut Guest::new(caller), pointers, strings))
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "args_get",
         |_: Caller<'_, VmState>, _: u32, _: u32| SUCCESS,
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "clock_time_get",
         |caller: Caller<'_, VmState>, id: u32, _: u64, out: u32| {
@@ -213,7 +220,7 @@ fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
             })
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "clock_res_get",
         |caller: Caller<'_, VmState>, id: u32, out: u32| {
@@ -224,7 +231,7 @@ fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
             })
         },
     )?;
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "random_get",
         |caller: Caller<'_, VmState>, out: u32, size: u32| {
@@ -232,7 +239,7 @@ fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
         },
     )?;
     // No events, no waiting: a guest's `sleep` returns at once.
-    linker.func_wrap(
+    linker.hostcall(
         module,
         "poll_oneoff",
         |caller: Caller<'_, VmState>, _: u32, _: u32, _: u32, out: u32| {

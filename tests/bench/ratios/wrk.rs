@@ -35,7 +35,10 @@ pub(crate) fn requests_per_second(
         String::from_utf8_lossy(&output.stderr)
     );
     for bad in ["Non-2xx", "Socket errors"] {
-        ensure!(!text.contains(bad), "not every request was answered:\n{text}");
+        ensure!(
+            !text.contains(bad),
+            "not every request was answered:\n{text}"
+        );
     }
     let figure = text
         .lines()
