@@ -134,11 +134,7 @@ impl Worker {
         machines: &mut HashMap<VmKey, usize>,
     ) -> Result<(), StartError> {
         let module = self.load(plugin)?;
-        let key = (
-            plugin.vm.clone(),
-            plugin.module.sha256.clone(),
-            plugin.allowed_capabilities.clone(),
-        );
+        let key = vm_key(plugin);
         let vm = match machines.get(&key) {
             Some(vm) => Ok(*vm),
             None => self.new_vm(plugin, &module),
@@ -258,11 +254,24 @@ impl Worker {
             return None;
         }
         let (plugin_config, module) = (started.plugin.clone(), Arc::clone(&started.module));
-        let vm = self.new_vm(&plugin_config, &module).ok()?;
+        let vm = match self.reloaded_vm(plugin) {
+            Some(vm) => vm,
+            None => self.new_vm(&plugin_config, &module).ok()?,
+        };
         let root = self.configure(&plugin_config, vm).ok().flatten()?;
         let old = std::mem::replace(&mut self.plugins.get_mut(plugin)?.root, root);
         self.world.effects.push_back(Effect::DropCallouts(old.vm));
         Some(root)
+    }
+
+    // The VM that another plugin of the failed one was given already (rule L4).
+    fn reloaded_vm(&mut self, plugin: usize) -> Option<usize> {
+        let key = vm_key(&self.plugins.get(plugin)?.plugin);
+        let shares = |started: &&Started| vm_key(&started.plugin) == key;
+        let candidates = self.plugins.iter().filter(shares);
+        let mut vms: Vec<_> = candidates.map(|started| started.root.vm).collect();
+        vms.retain(|vm| self.vms.get(*vm).is_some_and(|machine| !machine.failed));
+        vms.pop()
     }
 
     /// The context id of the root of a stream's filter.
@@ -370,6 +379,14 @@ impl Worker {
         }
         self.run_after(root.vm);
     }
+}
+
+fn vm_key(plugin: &Plugin) -> VmKey {
+    (
+        plugin.vm.clone(),
+        plugin.module.sha256.clone(),
+        plugin.allowed_capabilities.clone(),
+    )
 }
 
 fn last_words(shared: &Shared, plugin: &str) -> String {
