@@ -1,6 +1,8 @@
 //! Arguments and results of foreign functions (`envoy/source/extensions/common/wasm/ext/*.proto`).
 
 use prost::Message;
+use prost::encoding::WireType::{self, LengthDelimited, Varint};
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 
 use crate::abi::Status;
 use crate::host::filter_state::{Kind, Prototype, Span};
@@ -79,9 +81,51 @@ pub(crate) struct DeclareProperty {
     span: i32,
 }
 
-/// Reads an argument; what is malformed is a bad argument.
-pub(super) fn read<M: Message + Default>(argument: &[u8]) -> Result<M, Status> {
-    M::decode(argument).map_err(|_| Status::BAD_ARGUMENT)
+/// The wire types of a message's fields, from field 1 on.
+pub(super) trait Fields {
+    const WIRE: &'static [WireType];
+}
+
+/// Reads an argument; what is malformed is a bad argument. A field of another wire type than its own is an unknown one
+/// to Envoy's protobuf, and left out here because prost takes it for malformed.
+pub(super) fn read<M: Message + Default + Fields>(argument: &[u8]) -> Result<M, Status> {
+    let known = known_fields(argument, M::WIRE).ok();
+    known
+        .and_then(|fields| M::decode(fields.as_slice()).ok())
+        .ok_or(Status::BAD_ARGUMENT)
+}
+
+fn known_fields(mut rest: &[u8], wire: &[WireType]) -> Result<Vec<u8>, prost::DecodeError> {
+    let mut known = Vec::new();
+    while !rest.is_empty() {
+        let field = rest;
+        let (tag, wire_type) = decode_key(&mut rest)?;
+        skip_field(wire_type, tag, &mut rest, DecodeContext::default())?;
+        let size = field.len() - rest.len();
+        let its_own = (tag as usize)
+            .checked_sub(1)
+            .and_then(|index| wire.get(index));
+        if its_own == Some(&wire_type) {
+            known.extend(field.iter().take(size));
+        }
+    }
+    Ok(known)
+}
+
+impl Fields for VerifySignatureArguments {
+    const WIRE: &'static [WireType] = &[LengthDelimited; 5];
+}
+
+impl Fields for SignArguments {
+    const WIRE: &'static [WireType] = &[LengthDelimited; 4];
+}
+
+impl Fields for SetEnvoyFilterState {
+    const WIRE: &'static [WireType] = &[LengthDelimited, LengthDelimited, Varint];
+}
+
+impl Fields for DeclareProperty {
+    const WIRE: &'static [WireType] = &[LengthDelimited, Varint, Varint, LengthDelimited, Varint];
 }
 
 // === impl SetEnvoyFilterState ===
