@@ -116,12 +116,16 @@ fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
     let state = guest.state_mut();
     let context = state.target_id();
     if kind != CALL_DATA {
-        if matches!(
-            kind,
+        match kind {
             REQUEST_BODY | RESPONSE_BODY | VM_CONFIGURATION | PLUGIN_CONFIGURATION
-        ) && exists(state, kind)
-        {
-            state.last_buffers.insert(context, kind);
+                if exists(state, kind) =>
+            {
+                state.last_buffers.insert(context, kind);
+            }
+            REQUEST_BODY..=UPSTREAM_DATA | GRPC_MESSAGE => {
+                state.last_buffers.remove(&context);
+            }
+            _ => {}
         }
         return kind;
     }

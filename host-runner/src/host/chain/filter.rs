@@ -77,6 +77,7 @@ impl Worker {
             }
         }
         let size = self.show_body(id, way, index, (source, end));
+        self.asks_for_body(id, way, index);
         let result = self.ask(id, index, Stage::Body, |vm, world, context| {
             let params = (context, size, u32::from(end));
             match way {
@@ -94,6 +95,17 @@ impl Worker {
             }
         });
         result
+    }
+
+    // Envoy itself asks for the body's size before the callback, which is what buffer 8 is then (rule U1).
+    fn asks_for_body(&mut self, id: StreamId, way: Direction, index: usize) {
+        let filter = self.world.http.get(id).and_then(|it| it.filters.get(index));
+        let Some((vm, context)) = filter.and_then(|it| Some((it.vm?, it.context))) else {
+            return;
+        };
+        if let Some(machine) = self.vms.get_mut(vm) {
+            machine.state().last_buffers.insert(context, way as u32);
+        }
     }
 
     // A filter that was continued from elsewhere still buffered this chunk; it goes on as one.
