@@ -299,7 +299,7 @@ impl Driver {
         let head = respond::response_head(headers);
         let response = match (head, wires.held.upgrade()) {
             // hyper drops such a body at once; what holds the stream outlives it.
-            (Ok(head), Some(held)) if respond::is_bodiless(head.status()) => {
+            (Ok(head), Some(held)) if respond::is_bodiless(&head) => {
                 wires.kept = Some(held);
                 let gate = Arc::clone(&wires.from_upstream);
                 let (_, unread) = channel(gate, (None, Arc::default()), ());
@@ -319,7 +319,10 @@ impl Driver {
                 wires.response = Some(sender);
                 head.map(|()| body)
             }
-            (Err(what), _) => respond::invalid(what),
+            (Err(what), held) => {
+                wires.kept = held;
+                respond::invalid(what)
+            }
             (Ok(_), None) => return,
         };
         if let Some(answer) = wires.answer.take() {

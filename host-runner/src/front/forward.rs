@@ -38,7 +38,12 @@ pub(crate) async fn exchange(
             let (headers, end) = (from_upstream(&parts, &sent), incoming.is_end_stream());
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
-                let body = BodyReader::new(incoming, parts.version, trailers, gate);
+                let body = BodyReader::new(
+                    (Direction::Response, incoming),
+                    parts.version,
+                    trailers,
+                    gate,
+                );
                 response_body(&driver, id, body).await;
             }
         }

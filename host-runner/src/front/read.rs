@@ -23,6 +23,7 @@ type Read = Option<Result<Frame<Bytes>, hyper::Error>>;
 
 /// A body that is being read.
 pub(super) struct BodyReader {
+    way: Direction,
     incoming: Incoming,
     http1: bool,
     drops_trailers: bool,
@@ -54,13 +55,14 @@ pub(super) enum End {
 impl BodyReader {
     /// HTTP/1 trailers are dropped unless asked for (rule L12).
     pub(super) fn new(
-        incoming: Incoming,
+        (way, incoming): (Direction, Incoming),
         version: Version,
         passes_trailers: bool,
         gate: Arc<Gate>,
     ) -> Self {
         let http1 = version < Version::HTTP_2;
         Self {
+            way,
             incoming,
             http1,
             drops_trailers: http1 && !passes_trailers,
@@ -128,7 +130,11 @@ impl BodyReader {
 
     // A frame, if there is one. hyper's connection hands out one at a time: it is given its turn first.
     async fn more(&mut self) -> Option<Read> {
-        turn().await;
+        match self.way {
+            Direction::Request => turn().await,
+            // That of an upstream is a task of its own.
+            Direction::Response => tokio::task::yield_now().await,
+        }
         tokio::select! {
             biased;
             read = self.incoming.frame() => Some(read),

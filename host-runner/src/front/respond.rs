@@ -1,5 +1,6 @@
 //! Responses, between the maps that filters see and hyper's: the upstream's, and what the client gets.
 
+use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
@@ -14,10 +15,16 @@ pub(crate) fn status_code(status: u32) -> StatusCode {
     code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether no response with this status has a body (RFC 9110 section 6.4.1).
-pub(crate) fn is_bodiless(status: StatusCode) -> bool {
+/// Whether hyper sends no body with this head: because of its status (RFC 9110 section 6.4.1), or because it cannot be sent.
+pub(crate) fn is_bodiless(head: &Response<()>) -> bool {
+    let status = head.status();
     let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
-    status.is_informational() || bodiless.contains(&status)
+    let length = head.headers().get(CONTENT_LENGTH);
+    let is_number =
+        |length: &HeaderValue| length.to_str().is_ok_and(|it| it.parse::<u64>().is_ok());
+    status.is_informational()
+        || bodiless.contains(&status)
+        || length.is_some_and(|length| !is_number(length))
 }
 
 /// The map that filters see of an upstream's response: what belongs to its connection only is still there.

@@ -98,7 +98,12 @@ impl Proxy {
         let answer = if end || tunnel {
             answered.await
         } else {
-            let body = BodyReader::new(body, parts.version, self.trailers, Arc::clone(&gate));
+            let body = BodyReader::new(
+                (Direction::Request, body),
+                parts.version,
+                self.trailers,
+                Arc::clone(&gate),
+            );
             let continued = parts.headers.contains_key(EXPECT);
             let reading = request_body(held.clone(), body, gate);
             read_until_answered(reading, answered, continued).await

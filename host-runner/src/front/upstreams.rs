@@ -87,7 +87,14 @@ impl Upstream {
                     connected(local);
                     response.await
                 }
-                response = &mut response => response,
+                // The connection was made and has answered at once.
+                response = &mut response => {
+                    let of_connection = |it: &Response<Incoming>| it.extensions().get::<HttpInfo>().cloned();
+                    if let Some(info) = response.as_ref().ok().and_then(of_connection) {
+                        connected(info.local_addr());
+                    }
+                    response
+                }
             };
             return answer.map_err(|error| ResetReason::of(&error));
         }

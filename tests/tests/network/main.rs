@@ -6,7 +6,7 @@ mod cases;
 mod peer;
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -18,7 +18,6 @@ use host_runner::listener::{
 };
 use host_runner::subject::Subject;
 use meshwright_tests::build_modules;
-use meshwright_tests::conformance::client::settle;
 
 use cases::{Case, Step};
 use peer::Peer;
@@ -140,7 +139,7 @@ fn listener(case: &Case, upstream: &TcpListener, module: &ModuleFile) -> Listene
 }
 
 // Nobody listens there once it is dropped.
-fn unused_address() -> std::net::SocketAddr {
+fn unused_address() -> SocketAddr {
     upstream().local_addr().unwrap()
 }
 
@@ -191,12 +190,27 @@ fn unchanging<T: PartialEq>(subject: &dyn Subject, look: impl Fn() -> T) -> T {
     let settler = subject.address(SETTLER).unwrap();
     let mut before = look();
     loop {
-        (0..SETTLING).for_each(|_| settle(settler).unwrap());
+        (0..SETTLING).for_each(|_| settle(settler));
         let now = look();
         if now == before {
             return now;
         }
         before = now;
+    }
+}
+
+// One request there, and the answer back: there is no route.
+fn settle(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        .unwrap();
+    let (mut answer, mut read) = (Vec::new(), [0; 1024]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        let size = stream.read(&mut read).unwrap();
+        assert!(size > 0, "the proxy does not answer any more");
+        answer.extend(read.iter().take(size));
     }
 }
 
