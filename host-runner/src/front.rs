@@ -35,6 +35,7 @@ use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::{Listener, Protocol};
 use crate::subject::{CallbackCost, LogLine, Subject};
+use crate::trace::Recorder;
 
 /// host-runner as a running proxy. Dropping it closes every listener.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct FrontOptions {
     pub workers: usize,
     /// What is other than in Envoy: limits, metering, a profile.
     pub engine: EngineOptions,
+    /// Who is told of every callback and hostcall; for hostcalls the engine must count costs too.
+    pub trace: Option<Recorder>,
 }
 
 /// What happens to the lines that plugins log.
@@ -75,6 +78,7 @@ impl Default for FrontOptions {
             logs: Logs::Keep,
             workers: 1,
             engine: EngineOptions::default(),
+            trace: None,
         }
     }
 }
@@ -95,6 +99,7 @@ impl Front {
         };
         let shared = Shared {
             logs: Arc::new(store),
+            trace: options.trace.clone(),
             ..Shared::default()
         };
         let engine = Arc::new(Engine::new(&options.engine)?);

@@ -337,3 +337,77 @@ fn a_budget_that_is_not_kept_fails_with_the_callback_and_its_cost() {
         ],
     );
 }
+
+#[test]
+fn a_case_is_traced_callback_by_callback() {
+    let folder = Folder::with(&[("s.yaml", scenario(ALLOW_ALL, "status: 200").as_bytes())]);
+    let trace = |more: &[&str]| {
+        let fixed = ["trace", "s.yaml", "--wasm-dir", modules()];
+        folder.run(&[&fixed[..], more].concat())
+    };
+    let seen = trace(&["--case", "GET"]);
+    seen.has(
+        0,
+        &[
+            "s/authz #2       on_request_headers(headers ",
+            "    Ok           get_header_map_pairs(request_headers) -> pairs {:authority: \"example.com\"",
+            "  = Continue  (",
+            "response 200",
+        ],
+    );
+    assert!(!seen.text.contains("on_configure"), "{}", seen.text);
+    trace(&["--start"]).has(0, &["on_configure(", "plugin_configuration"]);
+    trace(&["--case", "POST"]).has(2, &["no case has `POST`", "s::a GET passes"]);
+    let seen = trace(&["--format", "json"]);
+    let lines = seen
+        .text
+        .lines()
+        .map(serde_json::from_str::<serde_json::Value>);
+    let lines: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(lines.iter().any(|line| {
+        line.pointer("/name").unwrap() == "proxy_get_header_map_pairs"
+            && line.pointer("/status").unwrap() == "Ok"
+            && line.pointer("/arguments/map").unwrap() == "request_headers"
+    }));
+}
+
+#[test]
+fn a_case_that_fails_is_traced_and_fails() {
+    let folder = Folder::with(&[("s.yaml", scenario(ALLOW_ALL, "status: 403").as_bytes())]);
+    let seen = folder.run(&["trace", "s.yaml", "--wasm-dir", modules()]);
+    seen.has(1, &["on_request_headers(", "expected 403"]);
+}
+
+#[test]
+fn a_request_to_a_mesh_is_traced_in_the_words_of_curl() {
+    let folder = Folder::with_mesh("kind: Mesh", "kind: Mesh");
+    let trace = |more: &[&str]| {
+        let fixed = ["trace", "mesh.yaml", "--wasm-dir", modules()];
+        folder.run(&[&fixed[..], more].concat())
+    };
+    trace(&[
+        "--get",
+        "/a?b",
+        "-H",
+        "X-Tag: one",
+        "-H",
+        "Host: reviews",
+        "-d",
+        "hello",
+    ])
+    .has(
+        0,
+        &[
+            ":authority: \"reviews\"",
+            ":path: \"/a?b\"",
+            ":method: \"POST\"",
+            "x-tag: \"one\"",
+            "request/bookinfo-jwt-auth #2",
+        ],
+    );
+    trace(&["--get", "/", "-H", "no colon"]).has(2, &["`-H no colon`: expected `name: value`"]);
+    trace(&["-X", "PUT"]).has(2, &["--get <PATH>"]);
+    folder
+        .run(&["trace", "none.yaml", "--get", "/"])
+        .has(2, &["none.yaml"]);
+}

@@ -54,6 +54,7 @@ impl Run {
             engine: self.engine.options(),
             logs: Logs::Print,
             workers: self.workers,
+            trace: None,
         };
         let subject: Box<dyn Subject> = match self.on {
             On::Runner => Box::new(Front::start(&listeners, &options)?),
