@@ -411,3 +411,86 @@ fn a_request_to_a_mesh_is_traced_in_the_words_of_curl() {
         .run(&["trace", "none.yaml", "--get", "/"])
         .has(2, &["none.yaml"]);
 }
+
+const TWO_CASES: &str = "plugins:\n- module: authz\n  configuration: {policies: [{name: all, namespace: default, rules: [{}]}]}\n\
+    cases:\n- {name: right, request: {}, expect: {status: 200}}\n\
+    - {name: 'wrong <&> #1', request: {}, expect: {status: 403}}\n";
+
+#[test]
+fn cases_can_be_chosen_by_a_part_of_their_name_or_a_regex() {
+    let folder = Folder::with(&[("s.yaml", TWO_CASES.as_bytes())]);
+    let filter = |filter| {
+        folder.run(&[
+            "test",
+            "s.yaml",
+            "--filter",
+            filter,
+            "--wasm-dir",
+            modules(),
+        ])
+    };
+    filter("righ").has(0, &["1 passed; 0 failed"]);
+    filter("^s::r.*t$").has(0, &["1 passed; 0 failed"]);
+    filter("wrong <&> #1").has(1, &["0 passed; 1 failed"]);
+    filter("none").has(2, &["`--filter none`", "no case of 2"]);
+    filter("(").has(2, &["`--filter (`", "no regular expression"]);
+}
+
+#[test]
+fn results_can_be_printed_for_machines() {
+    let folder = Folder::with(&[("s.yaml", TWO_CASES.as_bytes())]);
+    let format = |format| {
+        folder.run(&[
+            "test",
+            "s.yaml",
+            "--format",
+            format,
+            "--wasm-dir",
+            modules(),
+        ])
+    };
+    format("tap").has(
+        1,
+        &["TAP version 14\n1..2\nok 1 - s::right\nnot ok 2 - s::wrong <&> \\#1\n  ---\n  message: |-\n    s.yaml:6"],
+    );
+    format("junit").has(
+        1,
+        &[
+            "<testsuites tests=\"2\" failures=\"1\" time=",
+            "<testcase classname=\"s\" name=\"right\" time=",
+            "name=\"wrong &lt;&amp;&gt; #1\"",
+            "<failure message=\"s.yaml:6",
+        ],
+    );
+    format("json").has(1, &["\"event\": \"started\", \"test_count\": 2"]);
+    format("xml").has(2, &["pretty, json, junit, tap"]);
+}
+
+#[test]
+fn a_seed_gives_one_order() {
+    let mut scenario = scenario(ALLOW_ALL, "status: 200");
+    for number in 0..20 {
+        scenario += &format!("- {{name: case {number}, request: {{}}, expect: {{}}}}\n");
+    }
+    let folder = Folder::with(&[("s.yaml", scenario.as_bytes())]);
+    let order = |seed| {
+        let seen = folder.run(&[
+            "test",
+            "s.yaml",
+            "--format",
+            "tap",
+            "--seed",
+            seed,
+            "--wasm-dir",
+            modules(),
+        ]);
+        seen.has(0, &["1..21"]);
+        seen.text
+    };
+    assert_eq!(order("1"), order("1"));
+    assert_ne!(order("1"), order("2"));
+    assert!(order("random").contains("--seed "));
+    folder
+        .run(&["test", "s.yaml", "--seed", "x"])
+        .has(2, &["expected a number or `random`, found `x`"]);
+}

@@ -36,9 +36,9 @@ pub struct Suite {
 }
 
 /// A case that waits to be run; the error is the text that people read.
-pub(super) struct Job {
-    pub(super) name: String,
-    pub(super) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
 }
 
 #[derive(Debug)]
@@ -49,6 +49,14 @@ struct Shared {
     cases: AtomicUsize,
     differences: AtomicUsize,
     runtime: Option<Runtime>,
+}
+
+// === impl Job ===
+
+impl Job {
+    pub(crate) fn trial(self) -> Trial {
+        Trial::test(self.name, || (self.run)().map_err(Failed::from))
+    }
 }
 
 // === impl Suite ===
@@ -110,11 +118,11 @@ impl Suite {
     #[must_use]
     pub fn trials(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Trial> {
         let jobs = self.jobs(subjects).into_iter();
-        jobs.map(|job| Trial::test(job.name, || (job.run)().map_err(Failed::from)))
-            .collect()
+        jobs.map(Job::trial).collect()
     }
 
-    pub(super) fn jobs(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Job> {
+    /// The same, to be run by whoever reports them.
+    pub(crate) fn jobs(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Job> {
         let clock = Arc::new(Clock::new(subjects));
         let jobs = self.named_cases().into_iter().map(|(name, group, case)| {
             let (shared, clock) = (Arc::clone(&self.shared), Arc::clone(&clock));
