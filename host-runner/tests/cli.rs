@@ -2,9 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use host_runner::build::{BuildOptions, build};
@@ -493,4 +494,50 @@ fn a_seed_gives_one_order() {
     folder
         .run(&["test", "s.yaml", "--seed", "x"])
         .has(2, &["expected a number or `random`, found `x`"]);
+}
+
+#[test]
+fn a_mesh_that_changes_is_served_and_a_broken_one_is_refused() {
+    let folder = Folder::with_mesh("listen: 127.0.0.1:8080", "listen: 127.0.0.1:0");
+    let file = folder.0.path().join("mesh.yaml");
+    let mesh = fs::read_to_string(&file).unwrap();
+    let mesh = mesh
+        .replace("127.0.0.1:9081", "127.0.0.1:0")
+        .replace("127.0.0.1:9082", "127.0.0.1:0");
+    fs::write(&file, &mesh).unwrap();
+    // What its welcome is made of.
+    for part in ["examples.yaml", "demo-key.pem", "forger-key.pem"] {
+        fs::copy(format!("{DEMO}/{part}"), folder.0.path().join(part)).unwrap();
+    }
+    let child = Command::new(env!("CARGO_BIN_EXE_host-runner"))
+        .args(["run", "mesh.yaml", "--watch", "--wasm-dir", modules()])
+        .current_dir(folder.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = Ended(child.unwrap());
+    let mut welcome = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    assert!(welcome.next().is_some());
+    let mut said = BufReader::new(child.0.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    fs::write(&file, mesh.replace("subset: v2", "subset: v9")).unwrap();
+    let refused = said.find(|line| line.contains("reloaded")).unwrap();
+    assert!(
+        refused.starts_with("not reloaded, the old one serves on: mesh.yaml:"),
+        "{refused}"
+    );
+    fs::write(&file, mesh + "\n").unwrap();
+    let served = said.find(|line| line.contains("reloaded")).unwrap();
+    assert!(served.starts_with("reloaded:"), "{served}");
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
