@@ -143,7 +143,7 @@ pub(crate) fn pairs_from_guest(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 // The count, the sizes of each name and value, then each of them ended by a NUL, and nothing after that (rule M2).
-fn parse_pairs(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(crate) fn parse_pairs(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let (count, rest) = number(bytes)?;
     if count > MAX_PAIRS {
         return None;

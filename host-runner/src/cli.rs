@@ -8,6 +8,7 @@ mod doctor;
 mod inspect;
 mod run;
 mod test;
+mod trace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ struct Cli {
 enum Verb {
     Run(run::Run),
     Test(test::Test),
+    Trace(trace::Trace),
     Config(config::Config),
     Build(build::Build),
     Inspect(inspect::Inspect),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Trace(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),

@@ -11,6 +11,7 @@ mod forward;
 mod gate;
 mod grpc;
 mod hop_by_hop;
+mod lineup;
 mod read;
 mod refused;
 mod request_head;
@@ -18,31 +19,34 @@ mod reset_reason;
 mod respond;
 mod serve;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod upstreams;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use self::driver::{Driver, Fleet};
+use self::lineup::Lineup;
 use crate::engine::{Engine, EngineOptions};
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::{Listener, Protocol};
 use crate::subject::{CallbackCost, LogLine, Subject};
+use crate::trace::Recorder;
 
 /// host-runner as a running proxy. Dropping it closes every listener.
 #[derive(Debug)]
 pub struct Front {
     addresses: HashMap<String, SocketAddr>,
-    shared: Shared,
-    _main_thread: Arc<Driver>,
+    serving: Serving,
     // Dropped last: it runs everything above.
     runtime: Option<Runtime>,
 }
@@ -56,6 +60,8 @@ pub struct FrontOptions {
     pub workers: usize,
     /// What is other than in Envoy: limits, metering, a profile.
     pub engine: EngineOptions,
+    /// Who is told of every callback and hostcall; for hostcalls the engine must count costs too.
+    pub trace: Option<Recorder>,
 }
 
 /// What happens to the lines that plugins log.
@@ -68,6 +74,23 @@ pub enum Logs {
     Print,
 }
 
+/// What a reload replaces, and what it needs for that.
+struct Serving {
+    engine: Arc<Engine>,
+    shared: Shared,
+    listeners: Vec<Listener>,
+    workers: usize,
+    fleet: Arc<Fleet>,
+    main_thread: Mutex<Arc<Driver>>,
+    lineup: Arc<Lineup>,
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Serving").finish_non_exhaustive()
+    }
+}
+
 // === impl FrontOptions ===
 
 impl Default for FrontOptions {
@@ -76,6 +99,7 @@ impl Default for FrontOptions {
             logs: Logs::Keep,
             workers: 1,
             engine: EngineOptions::default(),
+            trace: None,
         }
     }
 }
@@ -96,18 +120,17 @@ impl Front {
         };
         let shared = Shared {
             logs: Arc::new(store),
+            trace: options.trace.clone(),
             ..Shared::default()
         };
         let engine = Arc::new(Engine::new(&options.engine)?);
         let sockets = listen(&runtime, listeners)?;
         Worker::rehearse(&engine, listeners, &shared)?;
         let fleet = Arc::<Fleet>::default();
-        let start = || Worker::start(&engine, listeners, &shared);
         let inside = runtime.enter();
-        // The main thread has every plugin too, with its timers and queues, but no streams (rule L2).
-        let main_thread = Driver::new(start()?, &fleet);
-        let workers = (0..options.workers.max(1)).map(|_| Ok(Driver::new(start()?, &fleet)));
-        let workers: Vec<_> = workers.collect::<anyhow::Result<_>>()?;
+        let count = options.workers.max(1);
+        let (main_thread, workers) = drivers(&engine, listeners, &shared, (&fleet, count))?;
+        let lineup = Arc::new(Lineup::new(workers));
         let mut addresses = HashMap::new();
         for (index, (listener, socket)) in listeners.iter().zip(sockets).enumerate() {
             let address = socket
@@ -116,22 +139,71 @@ impl Front {
             addresses.insert(listener.name.clone(), address);
             match listener.protocol {
                 Protocol::Http => {
-                    let proxy = serve::Proxy::new(workers.clone(), (index, listener), &shared);
+                    let proxy = serve::Proxy::new(Arc::clone(&lineup), (index, listener), &shared);
                     runtime.spawn(serve::accept(socket, Arc::new(proxy)));
                 }
                 Protocol::Tcp => {
-                    runtime.spawn(tcp::accept(socket, workers.clone(), index));
+                    runtime.spawn(tcp::accept(socket, Arc::clone(&lineup), index));
                 }
             }
         }
         drop(inside);
         Ok(Self {
             addresses,
-            _main_thread: main_thread,
-            shared,
+            serving: Serving {
+                engine,
+                shared,
+                listeners: listeners.to_vec(),
+                workers: count,
+                fleet,
+                main_thread: Mutex::new(main_thread),
+                lineup,
+            },
             runtime: Some(runtime),
         })
     }
+
+    /// Serves new streams with these listeners; streams in flight end as they began.
+    ///
+    /// # Errors
+    /// When a plugin does not start, or an address or a listener's name or protocol is another one. Nothing has changed
+    /// then.
+    pub fn reload(&self, listeners: &[Listener]) -> anyhow::Result<()> {
+        let serving = &self.serving;
+        let sockets = |it: &Listener| (it.name.clone(), it.address, it.protocol, it.trailers);
+        if !listeners
+            .iter()
+            .map(sockets)
+            .eq(serving.listeners.iter().map(sockets))
+        {
+            bail!("the name, address or protocol of a listener has changed, which needs a restart");
+        }
+        let runtime = self.runtime.as_ref().context("the front has ended")?;
+        let _inside = runtime.enter();
+        let (engine, shared) = (&serving.engine, &serving.shared);
+        Worker::rehearse(engine, listeners, shared)?;
+        let fleet = (&serving.fleet, serving.workers);
+        let (main_thread, workers) = drivers(engine, listeners, shared, fleet)?;
+        serving.lineup.replace(workers);
+        *serving
+            .main_thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = main_thread;
+        Ok(())
+    }
+}
+
+// The main thread, which has every plugin too, with its timers and queues, but no streams (rule L2); and the workers.
+fn drivers(
+    engine: &Arc<Engine>,
+    listeners: &[Listener],
+    shared: &Shared,
+    (fleet, workers): (&Arc<Fleet>, usize),
+) -> anyhow::Result<(Arc<Driver>, Vec<Arc<Driver>>)> {
+    let start = || Worker::start(engine, listeners, shared);
+    let main_thread = Driver::new(start()?, fleet);
+    let workers = (0..workers).map(|_| Ok(Driver::new(start()?, fleet)));
+    Ok((main_thread, workers.collect::<anyhow::Result<_>>()?))
 }
 
 impl Subject for Front {
@@ -144,16 +216,16 @@ impl Subject for Front {
     }
 
     fn logs(&self, plugin: &str) -> Vec<LogLine> {
-        self.shared.logs.of(plugin)
+        self.serving.shared.logs.of(plugin)
     }
 
     fn set_clock(&self, now: SystemTime) -> bool {
-        self.shared.clock.set(now);
+        self.serving.shared.clock.set(now);
         true
     }
 
     fn take_costs(&self, plugin: &str) -> Vec<CallbackCost> {
-        self.shared.costs.take(plugin)
+        self.serving.shared.costs.take(plugin)
     }
 }
 

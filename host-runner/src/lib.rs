@@ -19,6 +19,7 @@ pub mod report;
 pub mod scenario;
 pub mod subject;
 pub mod token;
+pub mod trace;
 pub mod upstream;
 #[cfg(test)]
 #[path = "../tests/support/wasm.rs"]

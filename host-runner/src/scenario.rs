@@ -21,6 +21,7 @@ mod tokens;
 
 pub use self::agree::disagreement;
 pub use self::run::{Outcome, PluginCost, PluginLine};
+pub(crate) use self::suite::Job;
 pub use self::suite::{MeshLoader, Suite};
 
 #[cfg(test)]

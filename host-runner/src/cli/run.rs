@@ -1,13 +1,17 @@
 //! `host-runner run`.
 
+mod watch;
+
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::watch::Watch;
 use super::{EngineFlags, Modules, Outcome};
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions, Logs};
@@ -25,6 +29,9 @@ pub(super) struct Run {
     /// Worker threads of host-runner, each with VMs of its own.
     #[arg(long, default_value_t = 1, value_name = "N")]
     workers: usize,
+    /// Serve a mesh file or module that changes without a restart: what does not start is refused, and the old one serves on.
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     modules: Modules,
     #[command(flatten)]
@@ -50,18 +57,35 @@ impl Run {
         // From here on everything started ends when its value is dropped, whichever way this function is left.
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let listeners = [listener];
+        if self.watch && self.on == On::Envoy {
+            bail!("`--watch` is for host-runner; Envoy is restarted by hand");
+        }
         let options = FrontOptions {
             engine: self.engine.options(),
             logs: Logs::Print,
             workers: self.workers,
+            trace: None,
         };
-        let subject: Box<dyn Subject> = match self.on {
-            On::Runner => Box::new(Front::start(&listeners, &options)?),
-            On::Envoy => Box::new(Envoy::start(&listeners, &EnvoyOptions::default())?),
+        let front;
+        let envoy;
+        let subject: &dyn Subject = match self.on {
+            On::Runner => {
+                front = Arc::new(Front::start(&listeners, &options)?);
+                if self.watch {
+                    let watch = Watch::new(&self.mesh, &modules);
+                    let front = Arc::downgrade(&front);
+                    runtime.spawn(watch.run(front));
+                }
+                &*front
+            }
+            On::Envoy => {
+                envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;
+                &envoy
+            }
         };
         // Only now: while Envoy starts, Ctrl-C ends this process at once, and Envoy's guard ends Envoy.
         let stop = runtime.block_on(async { Stop::listen() })?;
-        std::io::stdout().write_all(mesh.welcome(subject.as_ref(), &modules)?.as_bytes())?;
+        std::io::stdout().write_all(mesh.welcome(subject, &modules)?.as_bytes())?;
         runtime.block_on(stop.requested());
         Ok(Outcome::Fine)
     }

@@ -1,16 +1,23 @@
 //! `host-runner test`.
 
+mod choice;
+mod outcomes;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use libtest_mimic::{Arguments, FormatSetting};
 
+use self::choice::Choice;
+use self::outcomes::Outcomes;
 use super::{EngineFlags, Modules, Outcome};
 use crate::engine::EngineOptions;
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions};
 use crate::mesh::Mesh;
-use crate::scenario::Suite;
+use crate::scenario::{Job, Suite};
 use crate::subject::Subject;
 
 /// Run scenario files: each case on the chosen subjects, which must agree.
@@ -23,9 +30,22 @@ pub(super) struct Test {
     #[arg(long, value_enum, default_value_t = On::Runner)]
     on: On,
     #[command(flatten)]
+    choice: Choice,
+    /// How results are printed: `pretty` for people; `json`, in events; `junit` and `tap`, when all have run.
+    #[arg(long, value_enum, default_value_t = Format::Pretty)]
+    format: Format,
+    #[command(flatten)]
     modules: Modules,
     #[command(flatten)]
     engine: EngineFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Pretty,
+    Json,
+    Junit,
+    Tap,
 }
 
 /// Subjects of a test run.
@@ -46,16 +66,45 @@ impl Test {
         let modules = self.modules.folder();
         let mesh_loader = |mesh: &Path| Mesh::read(mesh)?.listener(&modules);
         let suite = Suite::load(&self.paths, &modules, &mesh_loader)?;
+        // Before any subject starts, which takes long.
+        self.choice.check(&suite.case_names())?;
         let options = EngineOptions {
             metering: suite.has_budgets(),
             ..self.engine.options()
         };
-        let trials = suite.trials(self.on.start(&suite, &options)?);
-        let conclusion = libtest_mimic::run(&libtest_mimic::Arguments::default(), trials);
-        match conclusion.has_failed() {
+        let jobs = suite.jobs(self.on.start(&suite, &options)?);
+        let jobs = self.choice.of(jobs);
+        match self.format.report(jobs)? {
             true => Ok(Outcome::Failed),
             false => Ok(Outcome::Fine),
         }
+    }
+}
+
+// === impl Format ===
+
+impl Format {
+    // Whether any failed.
+    fn report(self, jobs: Vec<Job>) -> anyhow::Result<bool> {
+        let format = match self {
+            Self::Pretty => FormatSetting::Pretty,
+            Self::Json => FormatSetting::Json,
+            Self::Junit | Self::Tap => {
+                let outcomes = Outcomes::of(jobs);
+                let text = match self {
+                    Self::Junit => outcomes.junit(),
+                    Self::Tap | Self::Pretty | Self::Json => outcomes.tap(),
+                };
+                std::io::stdout().write_all(text.as_bytes())?;
+                return Ok(outcomes.has_failed());
+            }
+        };
+        let arguments = Arguments {
+            format: Some(format),
+            ..Arguments::default()
+        };
+        let trials = jobs.into_iter().map(Job::trial).collect();
+        Ok(libtest_mimic::run(&arguments, trials).has_failed())
     }
 }
 

@@ -8,6 +8,7 @@ use wasmtime::{
 use super::imports;
 use crate::abi::AbiVersion;
 use crate::host::vm_state::VmState;
+use crate::trace;
 
 /// A compiled module whose imports are known, ready to become VMs.
 pub(crate) struct Module {
@@ -73,6 +74,8 @@ impl Module {
             let linked = self.linker.get(&mut *store, import.module(), import.name());
             made.push(match (import.ty(), linked) {
                 (ExternType::Func(_), Ok(Extern::Func(function))) => {
+                    let path = (import.module(), import.name());
+                    let function = trace::wrapped(store, function, path);
                     observed(store, function).into()
                 }
                 _ => imports::create(store, &import)?,

@@ -366,12 +366,16 @@ impl Driver {
         if let Some(armed) = state.ticks.remove(&root) {
             armed.abort();
         }
-        let (Some(period), Some(driver)) = (period, self.this.upgrade()) else {
+        let Some(period) = period else {
             return;
         };
+        // A timer keeps no driver that nobody else needs.
+        let driver = Weak::clone(&self.this);
         let timer: JoinHandle<()> = tokio::spawn(async move {
             tokio::time::sleep(period).await;
-            driver.tell(|worker| worker.tick(root));
+            if let Some(driver) = driver.upgrade() {
+                driver.tell(|worker| worker.tick(root));
+            }
         });
         state.ticks.insert(root, timer.abort_handle());
     }

@@ -15,8 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 use super::body::{Body, Cut};
-use super::driver::{Driver, Held};
+use super::driver::Held;
 use super::gate::Gate;
+use super::lineup::Lineup;
 use super::read::{BodyReader, turn};
 use super::request_head::{header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
@@ -32,8 +33,8 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
 /// One listener, ready to serve.
 pub(crate) struct Proxy {
-    /// One for each worker; connections go to them in turn.
-    drivers: Vec<Arc<Driver>>,
+    /// Connections go to its workers in turn.
+    drivers: Arc<Lineup>,
     /// The index of the listener.
     chain: usize,
     /// Whether HTTP/1 trailers pass.
@@ -47,7 +48,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn new(
-        drivers: Vec<Arc<Driver>>,
+        drivers: Arc<Lineup>,
         (chain, listener): (usize, &Listener),
         shared: &Shared,
     ) -> Self {
@@ -74,11 +75,7 @@ impl Proxy {
             ..connection
         };
         let info = StreamInfo::new(connection, self.shared.clock.now(), state);
-        let turn = connection.id % self.drivers.len().max(1) as u64;
-        let driver = usize::try_from(turn)
-            .ok()
-            .and_then(|turn| self.drivers.get(turn));
-        let driver = driver.ok_or(Cut)?;
+        let driver = self.drivers.pick(connection.id).ok_or(Cut)?;
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
             Err(refused) => {

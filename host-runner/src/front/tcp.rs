@@ -19,6 +19,7 @@ use self::read::Reader;
 use self::write::{Line, Writer};
 use super::driver::{Driver, State};
 use super::gate::Gate;
+use super::lineup::Lineup;
 use crate::host::effect::TcpEffect;
 use crate::host::stream::{Connection, UpstreamInfo};
 use crate::host::tcp::{Ending, Peer};
@@ -55,7 +56,7 @@ enum ReaderState {
 }
 
 /// Accepts connections for the listener of that index, for each worker in turn, until the runtime ends.
-pub(super) async fn accept(listener: TcpListener, drivers: Vec<Arc<Driver>>, chain: usize) {
+pub(super) async fn accept(listener: TcpListener, drivers: Arc<Lineup>, chain: usize) {
     let connections = AtomicU64::new(0);
     loop {
         // A failed accept (out of descriptors, a client gone already) concerns one connection, not the listener.
@@ -70,8 +71,7 @@ pub(super) async fn accept(listener: TcpListener, drivers: Vec<Arc<Driver>>, cha
                 local,
                 protocol: "",
             };
-            let turn = usize::try_from(ends.id).unwrap_or_default() % drivers.len().max(1);
-            if let Some(driver) = drivers.get(turn) {
+            if let Some(driver) = drivers.pick(ends.id) {
                 driver.connect(chain, stream, ends);
             }
         }

@@ -10,6 +10,7 @@ use crate::host::callbacks::{Callbacks, Export, Headers};
 use crate::host::stream::Direction;
 use crate::host::vm_state::VmState;
 use crate::host::world::World;
+use crate::trace::{self, Words};
 
 /// A VM with every plugin that runs in it. The first trap fails it for good (rule T1).
 pub(crate) struct Vm {
@@ -105,7 +106,7 @@ impl Vm {
     }
 
     /// Calls one of [`Callbacks`]; `None` when the module does not export it.
-    pub(crate) fn call<P: WasmParams, R: WasmResults>(
+    pub(crate) fn call<P: WasmParams + Words, R: WasmResults + Words>(
         &mut self,
         world: &mut Box<World>,
         context: u32,
@@ -145,7 +146,7 @@ impl Vm {
     }
 
     // The worker's world is the guest's for the time of the call.
-    fn enter<P: WasmParams, R: WasmResults>(
+    fn enter<P: WasmParams + Words, R: WasmResults + Words>(
         &mut self,
         world: &mut Box<World>,
         context: u32,
@@ -160,12 +161,15 @@ impl Vm {
         };
         let state = self.store.data_mut();
         state.current = context;
+        state.callback = export.name;
         state.effective = 0;
         state.stop_iteration = false;
         std::mem::swap(&mut state.world, world);
+        let traced = trace::begin(state, &params);
         let before = limits::begin(&mut self.store);
         let result = function.call(self.store.as_context_mut(), params);
         limits::end(&mut self.store, before, export.name);
+        trace::end(self.store.data(), &result, (traced, before.fuel));
         let state = self.store.data_mut();
         std::mem::swap(&mut state.world, world);
         match result {

@@ -25,6 +25,7 @@ use crate::host::stream::{Direction, Stream};
 use crate::host::tcp::TcpConnection;
 use crate::host::world::{StreamId, World};
 use crate::subject::Cost;
+use crate::trace::{self, Recorder};
 
 /// The host's side of one VM.
 pub(crate) struct VmState {
@@ -53,6 +54,8 @@ pub(crate) struct VmState {
     pub(crate) metrics: Metrics,
     /// The context whose callback is running.
     pub(crate) current: u32,
+    /// The name of that callback.
+    pub(crate) callback: &'static str,
     /// The one that hostcalls act on instead; 0 is none (section 1.4).
     pub(crate) effective: u32,
     /// Whether the callback's result is overruled by a local reply (rule A4).
@@ -122,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) queues: Arc<Queues>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) workers: Arc<AtomicU64>,
+    /// Who wants to know of every callback and hostcall.
+    pub(crate) trace: Option<Recorder>,
 }
 
 /// Something a hostcall asked for that waits until its callback has returned.
@@ -168,6 +173,7 @@ impl VmState {
             tokens: Tokens::default(),
             metrics: Metrics::new(Arc::clone(&shared.stats)),
             current: 0,
+            callback: "instantiation",
             effective: 0,
             stop_iteration: false,
             malloc_trapped: false,
@@ -382,7 +388,9 @@ impl VmState {
 
     /// Says that a filter did what crashes, hangs or confuses Envoy; it is not done here.
     pub(crate) fn refuse(&self, rule: &str, what: &str) {
-        self.log("error", format!("rule {rule}: {what}"));
+        let text = format!("rule {rule}: {what}");
+        trace::note(self, text.clone());
+        self.log("error", text);
     }
 }
 

@@ -36,9 +36,9 @@ pub struct Suite {
 }
 
 /// A case that waits to be run; the error is the text that people read.
-pub(super) struct Job {
-    pub(super) name: String,
-    pub(super) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
 }
 
 #[derive(Debug)]
@@ -49,6 +49,14 @@ struct Shared {
     cases: AtomicUsize,
     differences: AtomicUsize,
     runtime: Option<Runtime>,
+}
+
+// === impl Job ===
+
+impl Job {
+    pub(crate) fn trial(self) -> Trial {
+        Trial::test(self.name, || (self.run)().map_err(Failed::from))
+    }
 }
 
 // === impl Suite ===
@@ -110,23 +118,55 @@ impl Suite {
     #[must_use]
     pub fn trials(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Trial> {
         let jobs = self.jobs(subjects).into_iter();
-        jobs.map(|job| Trial::test(job.name, || (job.run)().map_err(Failed::from)))
-            .collect()
+        jobs.map(Job::trial).collect()
     }
 
-    pub(super) fn jobs(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Job> {
+    /// The same, to be run by whoever reports them.
+    pub(crate) fn jobs(&self, subjects: Vec<Arc<dyn Subject>>) -> Vec<Job> {
         let clock = Arc::new(Clock::new(subjects));
-        let groups = self.shared.groups.iter();
-        let cases = groups.flat_map(|group| group.cases.iter().map(move |case| (group, case)));
-        let jobs = cases.map(|(group, case)| {
+        let jobs = self.named_cases().into_iter().map(|(name, group, case)| {
             let (shared, clock) = (Arc::clone(&self.shared), Arc::clone(&clock));
-            let (group, case) = (Arc::clone(group), Arc::clone(case));
             Job {
-                name: format!("{}::{}", group.name, case.name),
+                name,
                 run: Box::new(move || shared.run(&group, &case, &clock)),
             }
         });
         jobs.collect()
+    }
+
+    /// The names of all cases, as trials have them.
+    pub(crate) fn case_names(&self) -> Vec<String> {
+        let named = self.named_cases().into_iter();
+        named.map(|(name, ..)| name).collect()
+    }
+
+    /// Runs one case on one subject; what came of each of its steps, in a sentence, and what was not as expected.
+    pub(crate) fn play(
+        &self,
+        name: &str,
+        subject: &Arc<dyn Subject>,
+    ) -> (Vec<String>, Vec<String>) {
+        let clock = Clock::new(vec![Arc::clone(subject)]);
+        let mut cases = self.named_cases().into_iter();
+        let Some((_, group, case)) = cases.find(|(known, ..)| known == name) else {
+            return (Vec::new(), vec![format!("there is no case `{name}`")]);
+        };
+        let _turn = group.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let hold = clock.hold(group.clock.unwrap_or(self.shared.started));
+        let (outcomes, error) = self.shared.run_on(&group, &case, &**subject, hold.now(0));
+        let mut problems = expectation_problems(&case, &outcomes);
+        problems.extend(error);
+        (outcomes.iter().map(summary).collect(), problems)
+    }
+
+    fn named_cases(&self) -> Vec<(String, Arc<Group>, Arc<Case>)> {
+        let groups = self.shared.groups.iter();
+        let cases = groups.flat_map(|group| {
+            let name = |case: &Case| format!("{}::{}", group.name, case.name);
+            let cases = group.cases.iter();
+            cases.map(move |case| (name(case), Arc::clone(group), Arc::clone(case)))
+        });
+        cases.collect()
     }
 
     /// What the trials that ran so far found: cases, and differences between subjects.
