@@ -151,10 +151,10 @@ pub(crate) fn upstream_request(
 }
 
 fn invalid_header(what: &str, name: &[u8]) -> LocalReply {
-    let name = String::from_utf8_lossy(name);
-    LocalReply::of_bad_request(&format!("invalid header {what}: {name}"))
+    let why = [b"invalid header ", what.as_bytes(), b": ", name].concat();
+    LocalReply::of_bad_request(&why)
 }
 
 fn missing_header(name: &str) -> LocalReply {
-    LocalReply::of_bad_request(&format!("missing required header: {name}"))
+    LocalReply::of_bad_request(format!("missing required header: {name}").as_bytes())
 }

@@ -152,7 +152,7 @@ mod tests {
         let reply = ResetReason::of_connect(Some(&refused)).before_response();
         assert_eq!(
             reply.code_details(),
-            "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}"
+            b"upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}"
         );
         assert_eq!((reply.status, reply.body.len()), (503, 98));
     }

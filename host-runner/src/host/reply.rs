@@ -7,7 +7,7 @@ use crate::host::stream::Stream;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalReply {
     pub(crate) status: u32,
-    pub(crate) details: String,
+    pub(crate) details: Vec<u8>,
     pub(crate) body: Vec<u8>,
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The gRPC status, where one was given.
@@ -21,7 +21,7 @@ impl LocalReply {
     pub(crate) fn of_proxy(status: u32, body: &str, details: &str) -> Self {
         Self {
             status,
-            details: details.to_owned(),
+            details: details.as_bytes().to_vec(),
             body: body.as_bytes().to_vec(),
             headers: Vec::new(),
             grpc_status: None,
@@ -29,9 +29,13 @@ impl LocalReply {
     }
 
     /// What a request gets that the router cannot send (rules H9, H10).
-    pub(crate) fn of_bad_request(why: &str) -> Self {
-        let details = format!("filter_removed_required_request_headers{{{why}}}");
-        Self::of_proxy(503, why, &details)
+    pub(crate) fn of_bad_request(why: &[u8]) -> Self {
+        let details = [b"filter_removed_required_request_headers{", why, b"}"];
+        Self {
+            body: why.to_vec(),
+            details: details.concat(),
+            ..Self::of_proxy(503, "", "")
+        }
     }
 
     /// What a stream gets whose filter's VM has failed (rule T1).
@@ -43,14 +47,20 @@ impl LocalReply {
     }
 
     /// The response code details it leaves: spaces become `_` (rule Y5).
-    pub(crate) fn code_details(&self) -> String {
-        self.details.replace(char::is_whitespace, "_")
+    pub(crate) fn code_details(&self) -> Vec<u8> {
+        let visible = |byte: &u8| if is_space(*byte) { b'_' } else { *byte };
+        self.details.iter().map(visible).collect()
     }
 
     /// The response's headers and body: trailers-only where the request is gRPC (rule Y6).
     pub(crate) fn into_response(self, to_grpc: bool) -> (HeaderMap, Vec<u8>) {
         if to_grpc { grpc(&self) } else { plain(self) }
     }
+}
+
+// C's `isspace`.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.

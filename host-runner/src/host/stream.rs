@@ -96,8 +96,6 @@ pub(crate) struct Filter {
     pub(crate) logging: bool,
     /// Whether `on_done` and `on_delete` have run: nothing belongs to this context any more.
     pub(crate) destroyed: bool,
-    /// Whether it replied itself; a second reply is ignored (rule Y1).
-    pub(crate) replied: bool,
     /// Whether its VM's failure was what it replied with; its response callbacks are passed over then (rule T1).
     pub(crate) failed: bool,
     /// What this context declared, to no effect (rule F4).
@@ -313,7 +311,6 @@ impl Filter {
             end_of_stream: false,
             logging: false,
             destroyed: false,
-            replied: false,
             failed: false,
             prototypes: Prototypes::default(),
         }

@@ -38,12 +38,14 @@ fn send_local_response(
     let reply = LocalReply {
         // Envoy's is a 16-bit number (rule Y5).
         status: status & 0xffff,
-        details: guest.read_text(details)?,
+        details: guest.read(details)?,
         body: guest.read(body)?,
         headers: pairs_from_guest(&guest.read(headers)?),
         grpc_status: u32::try_from(grpc_status).ok(),
     };
     let state = guest.state_mut();
+    // Also where there is nobody to reply to.
+    state.stop_iteration = true;
     let Some((stream, filter)) = state.stream() else {
         return Ok(());
     };
@@ -58,7 +60,6 @@ fn send_local_response(
         );
         return Ok(());
     }
-    state.stop_iteration = true;
     state.defer(Action::Reply(Box::new(reply)));
     Ok(())
 }

@@ -89,10 +89,12 @@ pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
     Ok(())
 }
 
-// A map that is not alive reads as an empty list with status Ok, unlike the single-value calls (rule H1).
+// A map that is not alive reads as no bytes with status Ok, unlike the single-value calls (rule H1), and so does one that
+// is empty.
 fn get_pairs(guest: &mut Guest<'_>, kind: u32, out: OutBytes) -> HostcallResult {
     let kind = MapType::from_wire(kind)?;
-    let pairs = map(guest, kind).map(HeaderMap::to_pairs);
+    let map = map(guest, kind).filter(|map| map.iter().next().is_some());
+    let pairs = map.map(HeaderMap::to_pairs);
     guest.return_bytes(out, &pairs.unwrap_or_default())
 }
 

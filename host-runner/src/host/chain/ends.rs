@@ -137,23 +137,23 @@ impl Worker {
 fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
     if headers.get(b":method").is_none() {
         return Err(LocalReply::of_bad_request(
-            "missing required header: :method",
+            b"missing required header: :method",
         ));
     }
     // A request that became a CONNECT has a path, as only those of HTTP/2's extended kind have (RFC 8441).
     let connect = headers.get(b":method") == Some(b"CONNECT");
     if connect && headers.get(b":path").is_some() && headers.get(b":protocol").is_none() {
         return Err(LocalReply::of_bad_request(
-            "missing required header: :protocol",
+            b"missing required header: :protocol",
         ));
     }
     for (name, value) in headers.iter() {
         if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
-            let text = format!("invalid header name: {}", escaped(name));
+            let text = [b"invalid header name: ", escaped(name).as_slice()].concat();
             return Err(LocalReply::of_bad_request(&text));
         }
         if HeaderValue::from_bytes(value).is_err() {
-            let text = format!("invalid header value for: {}", escaped(name));
+            let text = [b"invalid header value for: ", escaped(name).as_slice()].concat();
             return Err(LocalReply::of_bad_request(&text));
         }
     }
@@ -161,18 +161,14 @@ fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
 }
 
 // As Envoy writes names that cannot be: control characters escaped, the rest as it is.
-fn escaped(name: &[u8]) -> String {
-    let mut text = String::new();
-    for character in String::from_utf8_lossy(name).chars() {
-        match character {
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            control if control.is_control() => {
-                text.push_str(&format!("\\u{:04x}", u32::from(control)));
-            }
-            other => text.push(other),
-        }
-    }
-    text
+fn escaped(name: &[u8]) -> Vec<u8> {
+    name.iter()
+        .flat_map(|byte| match byte {
+            b'\n' => b"\\n".to_vec(),
+            b'\r' => b"\\r".to_vec(),
+            b'\t' => b"\\t".to_vec(),
+            control if control.is_ascii_control() => format!("\\u{control:04x}").into_bytes(),
+            other => vec![*other],
+        })
+        .collect()
 }

@@ -114,7 +114,7 @@ impl Worker {
         let Some(stream) = self.live(id, Direction::Response) else {
             return;
         };
-        stream.info.details = Some("via_upstream".to_owned());
+        stream.info.details = Some(b"via_upstream".to_vec());
         stream.info.code = headers.status();
         if end {
             stream.info.received();
@@ -133,7 +133,7 @@ impl Worker {
         let started = stream.response_headers.is_some();
         if started {
             stream.info.details = Some(reply.code_details());
-            self.reset(id, &reply.code_details());
+            self.reset(id, reply.code_details());
         } else {
             self.send_local_reply(id, reply);
         }
@@ -142,7 +142,7 @@ impl Worker {
     /// The client has gone (rule L14).
     pub(crate) fn client_gone(&mut self, id: StreamId) {
         if let Some(stream) = self.world.http.get_mut(id) {
-            stream.info.details = Some("downstream_remote_disconnect".to_owned());
+            stream.info.details = Some(b"downstream_remote_disconnect".to_vec());
             let flag = match stream.info.connection.protocol {
                 "HTTP/2" => ResponseFlags::DOWNSTREAM_REMOTE_RESET,
                 _ => ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION,

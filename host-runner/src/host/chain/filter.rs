@@ -193,7 +193,8 @@ impl Worker {
         let result = call(machine, &mut self.world, context);
         let overruled = std::mem::take(&mut machine.state().stop_iteration);
         let answer = match result {
-            Ok(None) => Answer::Continue,
+            // Nothing ran, so nothing is left to do after it.
+            Ok(None) => return Answer::Continue,
             Ok(Some(_)) if overruled => stage.stopped(),
             Ok(Some(result)) => stage.answer(result),
             Err(VmFailed) => {
@@ -251,8 +252,8 @@ impl Worker {
             } = after;
             match action {
                 Action::Continue(way) => self.resume(stream, way, filter),
-                Action::Reset => self.reset(stream, "wasm_close_stream"),
-                Action::Reply(reply) => self.filter_reply(stream, filter, *reply),
+                Action::Reset => self.reset(stream, b"wasm_close_stream".to_vec()),
+                Action::Reply(reply) => self.send_local_reply(stream, *reply),
                 Action::CheckBuffer(way) => self.check_buffer(stream, way),
                 Action::ContinueReading => self.continue_reading(stream, filter),
                 Action::CloseConnection => self.close_connection(stream),
@@ -261,26 +262,17 @@ impl Worker {
         self.run_unavailable(vm);
     }
 
-    fn filter_reply(&mut self, id: StreamId, index: usize, reply: LocalReply) {
+    // A filter whose VM has failed says so once (rule T1).
+    fn fail_stream(&mut self, id: StreamId, index: usize) {
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
         let Some(filter) = stream.filters.get_mut(index) else {
             return;
         };
-        if !std::mem::replace(&mut filter.replied, true) {
-            self.send_local_reply(id, reply);
+        if !std::mem::replace(&mut filter.failed, true) {
+            self.send_local_reply(id, LocalReply::of_failed_vm());
         }
-    }
-
-    fn fail_stream(&mut self, id: StreamId, index: usize) {
-        let Some(stream) = self.world.http.get_mut(id) else {
-            return;
-        };
-        if let Some(filter) = stream.filters.get_mut(index) {
-            filter.failed = true;
-        }
-        self.filter_reply(id, index, LocalReply::of_failed_vm());
     }
 
     // --- what the callback may reach ---

@@ -10,12 +10,7 @@ use crate::host::world::StreamId;
 impl Worker {
     /// Ends a stream with a reply.
     pub(crate) fn send_local_reply(&mut self, id: StreamId, reply: LocalReply) {
-        let Some(stream) = self
-            .world
-            .http
-            .get_mut(id)
-            .filter(|stream| !stream.finished)
-        else {
+        let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
         let deciding = stream.request.in_callback;
@@ -23,12 +18,15 @@ impl Worker {
         stream.response.aborted |= !deciding && stream.response.in_callback;
         stream.info.details = Some(reply.code_details());
         if stream.headers_sent {
-            self.reset(id, &reply.code_details());
+            self.reset(id, reply.code_details());
         } else if stream.response_headers.is_some() {
             self.reply_past_filters(id, reply);
         } else if deciding {
             // Sent when the callback has returned; the first one wins (rule Y1).
-            stream.prepared_reply.get_or_insert(reply);
+            if stream.prepared_reply.is_none() {
+                stream.info.code = Some(reply.status);
+                stream.prepared_reply = Some(reply);
+            }
         } else {
             self.reply_through_filters(id, reply);
         }
@@ -70,7 +68,7 @@ impl Worker {
     }
 
     /// Cuts the stream off: nothing of it reaches the client any more.
-    pub(crate) fn reset(&mut self, id: StreamId, details: &str) {
+    pub(crate) fn reset(&mut self, id: StreamId, details: Vec<u8>) {
         let Some(stream) = self
             .world
             .http
@@ -79,10 +77,7 @@ impl Worker {
         else {
             return;
         };
-        stream
-            .info
-            .details
-            .get_or_insert_with(|| details.to_owned());
+        stream.info.details.get_or_insert(details);
         self.world
             .effects
             .push_back(Effect::Http(id, HttpEffect::Reset));

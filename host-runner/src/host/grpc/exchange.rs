@@ -30,7 +30,7 @@ impl Worker {
     pub(crate) fn grpc(&mut self, call: CallId, event: GrpcEvent) {
         match event {
             GrpcEvent::Headers { headers, end } => {
-                self.grpc_begin(call, VIA_UPSTREAM);
+                self.grpc_begin(call, VIA_UPSTREAM.as_bytes());
                 self.grpc_headers(call, headers, end);
             }
             GrpcEvent::Data { bytes, end } => self.grpc_data(call, &bytes, end),
@@ -50,10 +50,10 @@ impl Worker {
         }
     }
 
-    fn grpc_begin(&mut self, call: CallId, details: &str) {
+    fn grpc_begin(&mut self, call: CallId, details: &[u8]) {
         if let Some(exchange) = self.grpc_exchange(call) {
             exchange.started = true;
-            details.clone_into(&mut exchange.details);
+            exchange.details = String::from_utf8_lossy(details).into_owned();
         }
     }
 

@@ -13,7 +13,7 @@ pub(crate) struct StreamInfo {
     begun: Instant,
     ended: Option<Instant>,
     /// Response code details, once known.
-    pub(crate) details: Option<String>,
+    pub(crate) details: Option<Vec<u8>>,
     /// The status as the upstream or the proxy gave it, and from when the response is sent as the client gets it.
     pub(crate) code: Option<u32>,
     pub(crate) flags: ResponseFlags,
