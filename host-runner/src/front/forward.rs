@@ -10,7 +10,7 @@ use hyper::body::Body as _;
 use super::body::{Body, Completion, is_empty};
 use super::driver::Driver;
 use super::gate::Gate;
-use super::read::BodyReader;
+use super::read::{BodyReader, End};
 use super::reset_reason::ResetReason;
 use super::respond::from_upstream;
 use super::upstreams::Upstream;
@@ -59,18 +59,17 @@ pub(crate) async fn exchange(
 }
 
 async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader) {
-    loop {
-        let piece = body.next().await;
-        let last = piece.is_last();
-        driver.tell(|worker| {
-            if let Err(error) = piece.tell(worker, id, Direction::Response) {
+    let mut told = End::No;
+    while told != End::Here {
+        let piece = body.after(told).await;
+        told = driver.tell(|worker| {
+            let told = piece.tell(worker, id, Direction::Response);
+            told.unwrap_or_else(|error| {
                 let reason = ResetReason::of_body(&error);
                 worker.upstream_failed(id, reason.flag(), reason.after_response());
-            }
+                End::Here
+            })
         });
-        if last {
-            return;
-        }
     }
 }
 

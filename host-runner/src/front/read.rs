@@ -71,15 +71,23 @@ impl BodyReader {
         }
     }
 
-    /// The next piece.
-    pub(super) async fn next(&mut self) -> Piece {
+    /// What comes after what was told: the next piece, or an end that was held back while nothing was to be read.
+    pub(super) async fn after(&mut self, told: End) -> Piece {
+        if told == End::Next {
+            self.gate.open().await;
+            return Piece::end();
+        }
+        self.next().await
+    }
+
+    async fn next(&mut self) -> Piece {
         loop {
             let read = match self.ahead.take() {
                 Some(ahead) => ahead,
                 None => self.incoming.frame().await,
             };
             // Only now, so that a peer that goes away is noticed while nothing more may be read.
-            if let Some(Ok(_)) = &read {
+            if !matches!(read, Some(Err(_))) {
                 self.gate.open().await;
             }
             let frame = match read {
@@ -166,28 +174,27 @@ impl Piece {
         }
     }
 
-    /// Whether nothing follows.
-    pub(super) fn is_last(&self) -> bool {
-        !matches!(self, Self::Data { end: End::No, .. })
-    }
-
-    /// Tells the worker, or says what broke the body off.
+    /// Tells the worker, or says what broke the body off; what is still to be told, if anything is.
     pub(super) fn tell(
         self,
         worker: &mut Worker,
         id: StreamId,
         way: Direction,
-    ) -> Result<(), hyper::Error> {
+    ) -> Result<End, hyper::Error> {
         match self {
             Self::Data { bytes, end } => {
                 worker.arrived(id, way, bytes, end == End::Here);
-                if end == End::Next {
+                if end == End::Next && worker.reads(id, way) {
                     worker.arrived(id, way, Vec::new(), true);
+                    return Ok(End::Here);
                 }
+                Ok(end)
             }
-            Self::Trailers(trailers) => worker.trailers_arrived(id, way, trailers),
-            Self::Broken(error) => return Err(error),
+            Self::Trailers(trailers) => {
+                worker.trailers_arrived(id, way, trailers);
+                Ok(End::Here)
+            }
+            Self::Broken(error) => Err(error),
         }
-        Ok(())
     }
 }

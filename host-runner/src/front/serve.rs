@@ -18,7 +18,7 @@ use super::body::{Body, Cut};
 use super::driver::Held;
 use super::gate::Gate;
 use super::lineup::Lineup;
-use super::read::{BodyReader, turn};
+use super::read::{BodyReader, End, turn};
 use super::request_head::{header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
@@ -137,21 +137,20 @@ async fn read_until_answered<T>(
 
 // Until its end, or until nobody wants it any more: the connection is closed then.
 async fn request_body(held: Held, mut body: BodyReader, gate: Arc<Gate>) {
-    loop {
+    let mut told = End::No;
+    while told != End::Here {
         let piece = tokio::select! {
             biased;
-            piece = body.next() => piece,
+            piece = body.after(told) => piece,
             () = gate.ended() => return,
         };
-        let last = piece.is_last();
-        held.tell(|worker, id| {
-            if piece.tell(worker, id, Direction::Request).is_err() {
+        told = held.tell(|worker, id| {
+            let told = piece.tell(worker, id, Direction::Request);
+            told.unwrap_or_else(|_| {
                 worker.client_gone(id);
-            }
+                End::Here
+            })
         });
-        if last {
-            return;
-        }
     }
 }
 

@@ -104,12 +104,12 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     for (name, value) in &reply.headers {
         headers.add(name, value);
     }
-    headers.replace(b"content-type", b"application/grpc");
+    headers.set(b"content-type", b"application/grpc");
     if given.is_some() || headers.get(b"grpc-status").is_none() {
-        headers.replace(b"grpc-status", status.to_string().as_bytes());
+        headers.set(b"grpc-status", status.to_string().as_bytes());
     }
     if !reply.body.is_empty() {
-        headers.replace(b"grpc-message", &grpc_message(&reply.body));
+        headers.set(b"grpc-message", &grpc_message(&reply.body));
     }
     (headers, Vec::new())
 }

@@ -29,6 +29,12 @@ impl Worker {
         }
     }
 
+    /// Whether more may arrive in that direction.
+    pub(crate) fn reads(&mut self, id: StreamId, way: Direction) -> bool {
+        let stream = self.world.http.get_mut(id);
+        stream.is_none_or(|stream| !stream.flow(way).over_limit)
+    }
+
     fn read(&mut self, id: StreamId, way: Direction, read: bool) {
         let effect = HttpEffect::Read(way, read);
         self.world.effects.push_back(Effect::Http(id, effect));

@@ -284,11 +284,12 @@ impl Worker {
         index: usize,
         end: bool,
     ) -> Option<u32> {
-        if self.is_passed_over(id, index) {
-            return None;
-        }
         let stream = self.world.http.get_mut(id)?;
         let filter = stream.filters.get_mut(index)?;
+        // One that is gone still sees the headers of a reply that it made (rule A5).
+        if !filter.created || filter.failed {
+            return None;
+        }
         filter.end_of_stream = end;
         filter.half(way).headers = true;
         let kind = match way {
