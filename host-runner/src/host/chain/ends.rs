@@ -26,6 +26,7 @@ impl Worker {
         match cluster.map(|cluster| check_request(&stream.request_headers).map(|()| cluster)) {
             Some(Ok(cluster)) => {
                 stream.info.routed = true;
+                restore_scheme(&mut stream.request_headers);
                 let headers = stream.request_headers.clone();
                 self.emit(
                     id,
@@ -134,6 +135,14 @@ impl Worker {
 }
 
 // Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
+// What a filter has taken away or made invalid, the router sets to that of the connection.
+fn restore_scheme(headers: &mut HeaderMap) {
+    let scheme = headers.get(b":scheme").map(<[u8]>::to_ascii_lowercase);
+    if !matches!(scheme.as_deref(), Some(b"http" | b"https")) {
+        headers.set(b":scheme", b"http");
+    }
+}
+
 fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
     if headers.get(b":method").is_none() {
         return Err(LocalReply::of_bad_request(
