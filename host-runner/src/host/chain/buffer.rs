@@ -6,13 +6,19 @@ use crate::host::stream::Direction;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
+/// Of HTTP/2 it is the window of the client's stream (`initial_stream_window_size`), whatever the connection's limit.
+const HTTP2_LIMIT: usize = 16 * 1024 * 1024;
+
 impl Worker {
     /// Looks at what is held after it has changed: over the limit, a stream is refused or its reading stops.
     pub(in crate::host) fn check_buffer(&mut self, id: StreamId, way: Direction) {
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
-        let limit = stream.chain.buffer_limit;
+        let limit = match stream.info.connection.protocol {
+            "HTTP/2" => HTTP2_LIMIT,
+            _ => stream.chain.buffer_limit,
+        };
         let flow = stream.flow(way);
         let held = flow.buffered.as_ref().map_or(0, Vec::len);
         let (was_over, streaming) = (flow.over_limit, flow.streaming);
