@@ -12,6 +12,7 @@ mod gate;
 mod grpc;
 mod hop_by_hop;
 mod lineup;
+mod peer;
 mod read;
 mod refused;
 mod request_head;

@@ -32,6 +32,17 @@ impl Gate {
         }
     }
 
+    /// Waits until no more may be read.
+    pub(crate) async fn shut(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.is_closed() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     pub(crate) fn set(&self, open: bool) {
         if let Ok(mut closed) = self.closed.lock() {
             *closed = !open;

@@ -18,11 +18,13 @@ use super::body::{Body, Cut};
 use super::driver::Held;
 use super::gate::Gate;
 use super::lineup::Lineup;
+use super::peer::Peer;
 use super::read::{BodyReader, End, turn};
 use super::request_head::{header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
+use crate::host::worker::Worker;
 use crate::listener::Listener;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
@@ -65,7 +67,8 @@ impl Proxy {
     /// One request. An error cuts the connection, or the HTTP/2 stream.
     async fn handle(
         &self,
-        (connection, state, closed): (Connection, ConnectionState, watch::Receiver<()>),
+        (connection, state): (Connection, ConnectionState),
+        (peer, closed): (Arc<Peer>, watch::Receiver<()>),
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
@@ -102,7 +105,7 @@ impl Proxy {
                 Arc::clone(&gate),
             );
             let continued = parts.headers.contains_key(EXPECT);
-            let reading = request_body(held.clone(), body, gate);
+            let reading = request_body(held.clone(), body, (gate, peer));
             read_until_answered(reading, answered, continued).await
         };
         drop(held);
@@ -136,13 +139,14 @@ async fn read_until_answered<T>(
 }
 
 // Until its end, or until nobody wants it any more: the connection is closed then.
-async fn request_body(held: Held, mut body: BodyReader, gate: Arc<Gate>) {
+async fn request_body(held: Held, mut body: BodyReader, (gate, peer): (Arc<Gate>, Arc<Peer>)) {
     let mut told = End::No;
     while told != End::Here {
         let piece = tokio::select! {
             biased;
             piece = body.after(told) => piece,
             () = gate.ended() => return,
+            () = peer.gone_while_shut(&gate) => return held.tell(Worker::client_gone),
         };
         told = held.tell(|worker, id| {
             let told = piece.tell(worker, id, Direction::Request);
@@ -179,12 +183,13 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         local,
         protocol: "",
     };
-    let state = ConnectionState::default();
+    let (state, peer) = (ConnectionState::default(), Arc::new(Peer::of(&stream)));
     // Dropped when the connection ends.
     let (_open, closed) = watch::channel(());
     let service = service_fn(move |request| {
-        let (proxy, state, closed) = (Arc::clone(&proxy), state.clone(), closed.clone());
-        async move { proxy.handle((connection, state, closed), request).await }
+        let (proxy, state) = (Arc::clone(&proxy), state.clone());
+        let ends = (Arc::clone(&peer), closed.clone());
+        async move { proxy.handle((connection, state), ends, request).await }
     });
     // What goes wrong on one connection (a client that resets it) is that client's affair.
     let mut server = auto::Builder::new(TokioExecutor::new());
