@@ -1,4 +1,4 @@
-//! The known differences: scripts that a limit of hyper, or of the `http` crate, keeps from being the same on both hosts.
+//! The known differences: scripts that something keeps from being the same on both hosts, most of them a limit of hyper.
 //!
 //! What differs is kept line by line beside the golden transcripts, so that a known difference that changes fails too.
 

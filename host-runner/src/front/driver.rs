@@ -296,7 +296,9 @@ impl Driver {
         let Some(wires) = state.streams.get_mut(&id) else {
             return;
         };
-        let head = respond::response_head(headers);
+        let stream = state.worker.stream(id);
+        let http1 = stream.is_some_and(|it| it.info.connection.protocol != "HTTP/2");
+        let head = respond::response_head(headers, http1);
         let response = match (head, wires.held.upgrade()) {
             // hyper drops such a body at once; what holds the stream outlives it.
             (Ok(head), Some(held)) if respond::is_bodiless(&head) => {
@@ -308,10 +310,6 @@ impl Driver {
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
                 let length = head.headers().get(http::header::CONTENT_LENGTH);
-                let http1 = state
-                    .worker
-                    .stream(id)
-                    .is_some_and(|it| it.info.connection.protocol != "HTTP/2");
                 let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
                 let length = length.filter(|_| http1);
                 let complete = (length, Arc::clone(&held.complete));

@@ -78,7 +78,10 @@ pub(crate) fn trailers(map: &HeaderMap) -> http::HeaderMap {
 }
 
 /// The head of a response, or why it cannot be sent.
-pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'static str> {
+pub(crate) fn response_head(
+    headers: &HeaderMap,
+    http1: bool,
+) -> Result<Response<()>, &'static str> {
     let status = headers.status();
     let mut response = Response::new(());
     *response.status_mut() = status_code(status.ok_or("missing required header: :status")?);
@@ -88,7 +91,11 @@ pub(crate) fn response_head(headers: &HeaderMap) -> Result<Response<()>, &'stati
         response.extensions_mut().insert(phrase);
     }
     for (name, value) in headers.iter() {
-        let name = if name == b":authority" { b"host" } else { name };
+        // As Envoy's HTTP/1 codec writes it.
+        let name = match name {
+            b":authority" if http1 => b"host",
+            name => name,
+        };
         if name.starts_with(b":") {
             continue;
         }

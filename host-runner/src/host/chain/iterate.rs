@@ -56,7 +56,7 @@ impl Worker {
             }
             if !had_trailers && trailers_from.is_none() && self.has_trailers(id, way) {
                 end = false;
-                trailers_from = Some(position + 1);
+                trailers_from = Some(self.resume_position(id, way, index));
             }
             if !self.after_data(id, way, index, (source, answer)) {
                 return self.new_trailers(
