@@ -10,7 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// With this argument this program is the upstream.
 pub(crate) const ARGUMENT: &str = "upstream";
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 12\r\n\r\nhello, world";
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 12\r\n\r\nhello, world";
 
 /// Serves until it is ended; its address is its first line.
 pub(crate) fn serve() -> anyhow::Result<()> {
