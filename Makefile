@@ -9,7 +9,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench lint deny doctor build
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-ratios lint deny doctor build
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ conformance-fuzz: doctor ## compare random scripts (COUNT=2000); what differs is
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench
+
+# Our own code optimised and without checks; dependencies are those of every other build.
+bench-ratios: doctor build ## time to a verdict and requests a second, host-runner beside Envoy (needs Debian's package wrk)
+	@CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
+		cargo bench --quiet --profile dev --package meshwright-tests --bench ratios
 
 lint: ## formatting, clippy (host and Wasm) and documentation, warnings denied
 	@cargo fmt --all --check

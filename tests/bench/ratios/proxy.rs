@@ -23,7 +23,7 @@ struct Served {
 pub(crate) fn measure(modules: &Path) -> anyhow::Result<Vec<Rounds>> {
     let folder = tempfile::tempdir()?;
     let program = host_runner(folder.path())?;
-    let (mut upstream, address) =
+    let (_upstream, address) =
         started(on_core(LOAD_CORE, &std::env::current_exe()?).arg(upstream::ARGUMENT))?;
     let key = SigningKey::read_pem(Path::new("tests/keys/rsa.pem"))?;
     let mesh = folder.path().join("mesh.yaml");
@@ -56,9 +56,7 @@ pub(crate) fn measure(modules: &Path) -> anyhow::Result<Vec<Rounds>> {
         }
         Ok(rounds)
     });
-    let measured = measured.collect();
-    upstream.0.stdout.take();
-    measured
+    measured.collect()
 }
 
 fn serve(program: &Path, on: &str, mesh: &Path, modules: &Path) -> anyhow::Result<Served> {

@@ -31,7 +31,7 @@ pub(crate) fn requests_per_second(
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(
         output.status.success(),
-        "wrk failed (`host-runner doctor --fix wrk` installs it): {}",
+        "wrk failed (it is Debian's package `wrk`): {}",
         String::from_utf8_lossy(&output.stderr)
     );
     for bad in ["Non-2xx", "Socket errors"] {
