@@ -29,8 +29,8 @@ conformance: doctor ## compare every conformance script on host-runner and on En
 conformance-bless: doctor ## keep what Envoy says now as the golden transcripts, and how known differences differ
 	@cargo run --quiet --package meshwright-tests --bin conformance -- --bless
 
-conformance-fuzz: doctor ## compare random scripts (COUNT=2000); what differs is shrunk and printed
-	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz -- --count $(COUNT)
+conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); what differs is shrunk and printed
+	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz -- --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench
