@@ -1,0 +1,6 @@
+//! What a person at a terminal sees: what the commands print, and their exit codes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod command;
+mod mistakes;
+mod tools;
