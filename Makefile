@@ -36,7 +36,8 @@ bench: doctor build ## measure our filters and Envoy's own side by side (target/
 	@cargo run --quiet --package meshwright-tests --bin bench
 
 # Our own code optimised and without checks; dependencies are those of every other build.
-bench-ratios: doctor build ## time to a verdict and requests a second, host-runner beside Envoy (needs Debian's package wrk)
+bench-ratios: doctor build ## time to a verdict and requests a second, host-runner beside Envoy
+	@$(HOST_RUNNER) doctor --fix wrk
 	@CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
 		cargo bench --quiet --profile dev --package meshwright-tests --bench ratios
 

@@ -4,6 +4,7 @@
 mod apt;
 mod envoy;
 mod rust;
+mod wrk;
 
 use std::fmt;
 use std::io::Write;
@@ -16,6 +17,8 @@ pub enum Topic {
     Rust,
     /// The real Envoy that tests compare with.
     Envoy,
+    /// What makes load for `make bench-ratios`; nothing else needs it.
+    Wrk,
 }
 
 /// What is to be done.
@@ -52,10 +55,10 @@ pub enum Finding {
     },
 }
 
-/// Every topic, in the order of a report.
+/// What everybody needs, in the order of a report.
 pub const ALL_TOPICS: [Topic; 2] = [Topic::Rust, Topic::Envoy];
 
-/// Looks, or fixes and then looks, and prints what was found. Returns whether all is there. No topics means all.
+/// Looks, or fixes and then looks, and prints what was found. Returns whether all is there. No topics means what everybody needs.
 ///
 /// # Errors
 /// When `out` cannot be written to. A treatment that fails is printed, not returned: the report that follows says
@@ -82,6 +85,7 @@ pub fn diagnose(topics: &[Topic]) -> Vec<Diagnosis> {
     let of = |topic: &Topic| match topic {
         Topic::Rust => rust::diagnose(),
         Topic::Envoy => vec![envoy::diagnose()],
+        Topic::Wrk => vec![wrk::diagnose()],
     };
     topics.iter().flat_map(of).collect()
 }
@@ -95,6 +99,7 @@ pub fn fix(topics: &[Topic], out: &mut dyn Write) -> anyhow::Result<()> {
         let treated = match topic {
             Topic::Rust => rust::fix(out),
             Topic::Envoy => envoy::fix(out),
+            Topic::Wrk => wrk::fix(out),
         };
         if let Err(error) = treated {
             writeln!(out, "{error:#}")?;
@@ -112,8 +117,9 @@ impl FromStr for Topic {
         match word {
             "rust" => Ok(Self::Rust),
             "envoy" => Ok(Self::Envoy),
+            "wrk" => Ok(Self::Wrk),
             other => Err(anyhow::anyhow!(
-                "`{other}` is nothing to look at: expected `rust` or `envoy`"
+                "`{other}` is nothing to look at: expected `rust`, `envoy` or `wrk`"
             )),
         }
     }
@@ -190,7 +196,7 @@ mod tests {
         let error = "go".parse::<Topic>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "`go` is nothing to look at: expected `rust` or `envoy`"
+            "`go` is nothing to look at: expected `rust`, `envoy` or `wrk`"
         );
     }
 
