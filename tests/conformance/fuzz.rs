@@ -2,12 +2,9 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser;
-use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, FrontOptions};
 use meshwright_tests::build_modules;
 use meshwright_tests::conformance::{Script, Stage, Transcript, generate};
 
@@ -104,15 +101,7 @@ fn run(scripts: &[Script], modules: &Path) -> anyhow::Result<Vec<Compared>> {
         .map(|(index, it)| (format!("g{index}"), it.clone()))
         .collect();
     let stage = Stage::new(&named, modules)?;
-    let listeners = stage.listeners();
-    let ours = stage.run(Arc::new(Front::start(
-        &listeners,
-        &FrontOptions::default(),
-    )?))?;
-    let theirs = stage.run(Arc::new(Envoy::start(
-        &listeners,
-        &EnvoyOptions::default(),
-    )?))?;
+    let (ours, theirs) = (stage.run_on_host_runner()?, stage.run_on_envoy()?);
     let compared = scripts.iter().cloned().zip(theirs).zip(ours);
     Ok(compared
         .map(|((script, theirs), ours)| Compared {

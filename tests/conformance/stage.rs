@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use host_runner::envoy::{Envoy, EnvoyOptions};
+use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions};
 use host_runner::subject::Subject;
 use tokio::net::TcpSocket;
@@ -127,6 +129,24 @@ impl Stage {
             ..Listener::default()
         });
         listeners
+    }
+
+    /// Runs all scripts on host-runner.
+    ///
+    /// # Errors
+    /// When it does not start, or does not answer at all.
+    pub fn run_on_host_runner(&self) -> anyhow::Result<Vec<Transcript>> {
+        let front = Front::start(&self.listeners(), &FrontOptions::default())?;
+        self.run(Arc::new(front))
+    }
+
+    /// Runs all scripts on a real Envoy.
+    ///
+    /// # Errors
+    /// When it does not start, or does not answer at all.
+    pub fn run_on_envoy(&self) -> anyhow::Result<Vec<Transcript>> {
+        let envoy = Envoy::start(&self.listeners(), &EnvoyOptions::default())?;
+        self.run(Arc::new(envoy))
     }
 
     /// Runs all scripts on a proxy.

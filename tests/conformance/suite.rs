@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::Context as _;
-use host_runner::envoy::{Envoy, EnvoyOptions};
-use host_runner::front::{Front, FrontOptions};
 
 use super::golden::Golden;
 use super::known::Known;
@@ -161,20 +158,13 @@ impl Suite {
             .map(|it| (it.id.clone(), it.script.clone()))
             .collect();
         let stage = Stage::new(&scripts, modules)?;
-        let listeners = stage.listeners();
-        let ours = stage.run(Arc::new(Front::start(
-            &listeners,
-            &FrontOptions::default(),
-        )?))?;
+        let ours = stage.run_on_host_runner()?;
         let theirs = match reference {
             Reference::Golden => batch
                 .iter()
                 .map(|it| self.golden(it))
                 .collect::<anyhow::Result<_>>()?,
-            Reference::Envoy => stage.run(Arc::new(Envoy::start(
-                &listeners,
-                &EnvoyOptions::default(),
-            )?))?,
+            Reference::Envoy => stage.run_on_envoy()?,
         };
         let both = batch.iter().cloned().zip(theirs).zip(ours);
         Ok(both
