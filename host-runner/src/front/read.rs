@@ -152,7 +152,7 @@ impl BodyReader {
 }
 
 /// Lets the rest of the task, of which a server's connection is a part, go on once.
-pub(super) async fn turn() {
+async fn turn() {
     let mut waited = false;
     poll_fn(|context| match std::mem::replace(&mut waited, true) {
         true => Poll::Ready(()),

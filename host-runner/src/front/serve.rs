@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::EXPECT;
 use http::{Method, Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
@@ -19,7 +18,7 @@ use super::driver::Held;
 use super::gate::Gate;
 use super::lineup::Lineup;
 use super::peer::Peer;
-use super::read::{BodyReader, End, turn};
+use super::read::{BodyReader, End};
 use super::request_head::{header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
@@ -104,9 +103,8 @@ impl Proxy {
                 self.trailers,
                 Arc::clone(&gate),
             );
-            let continued = parts.headers.contains_key(EXPECT);
             let reading = request_body(held.clone(), body, (gate, peer));
-            read_until_answered(reading, answered, continued).await
+            read_until_answered(reading, answered).await
         };
         drop(held);
         answer.map_err(|_| Cut)
@@ -117,17 +115,8 @@ impl Proxy {
 async fn read_until_answered<T>(
     reading: impl Future<Output = ()> + Send + 'static,
     mut answered: oneshot::Receiver<T>,
-    continued: bool,
 ) -> Result<T, oneshot::error::RecvError> {
     let mut reading = Box::pin(reading);
-    if continued {
-        // Asked for the body once, hyper sends `100 Continue`, as Envoy does whatever comes of the request (rule L13).
-        tokio::select! {
-            biased;
-            () = &mut reading => return answered.await,
-            () = turn() => {}
-        }
-    }
     tokio::select! {
         biased;
         () = &mut reading => answered.await,

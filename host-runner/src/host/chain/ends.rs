@@ -134,7 +134,6 @@ impl Worker {
     }
 }
 
-// Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
 // What a filter has taken away or made invalid, the router sets to that of the connection.
 fn restore_scheme(headers: &mut HeaderMap) {
     let scheme = headers.get(b":scheme").map(<[u8]>::to_ascii_lowercase);
@@ -143,6 +142,7 @@ fn restore_scheme(headers: &mut HeaderMap) {
     }
 }
 
+// Envoy checks header bytes at the router, and answers 503 with the offender's name (rules H9, H10, W6).
 fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
     if headers.get(b":method").is_none() {
         return Err(LocalReply::of_bad_request(

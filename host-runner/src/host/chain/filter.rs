@@ -97,7 +97,8 @@ impl Worker {
         result
     }
 
-    // Envoy itself asks for the body's size before the callback, which is what buffer 8 is then (rule U1).
+    // Envoy itself asks for the body's size before the callback, which is what buffer 8 is then (rule U1): 0 is the
+    // request's, 1 the response's.
     fn asks_for_body(&mut self, id: StreamId, way: Direction, index: usize) {
         let filter = self.world.http.get(id).and_then(|it| it.filters.get(index));
         let Some((vm, context)) = filter.and_then(|it| Some((it.vm?, it.context))) else {
@@ -286,7 +287,7 @@ impl Worker {
     ) -> Option<u32> {
         let stream = self.world.http.get_mut(id)?;
         let filter = stream.filters.get_mut(index)?;
-        // One that is gone still sees the headers of a reply that it made (rule A5).
+        // One that is gone still sees the headers of a reply that it made, as in Envoy.
         if !filter.created || filter.failed {
             return None;
         }
