@@ -9,7 +9,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-ratios lint deny doctor build
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-ratios lint deny doctor build host-runner
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,8 @@ bench: doctor build ## measure our filters and Envoy's own side by side (target/
 	@cargo run --quiet --package meshwright-tests --bin bench
 
 # Our own code optimised and without checks; dependencies are those of every other build.
-bench-ratios: doctor build ## time to a verdict and requests a second, host-runner beside Envoy
-	@$(HOST_RUNNER) doctor --fix wrk
+bench-ratios: build ## time to a verdict and requests a second, host-runner beside Envoy
+	@$(HOST_RUNNER) doctor --fix envoy wrk
 	@CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
 		cargo bench --quiet --profile dev --package meshwright-tests --bench ratios
 
@@ -56,6 +56,5 @@ doctor: host-runner ## install what is missing: the wasm32-wasip1 standard libra
 build: host-runner ## compile the filters to target/wasm/*.wasm
 	@$(HOST_RUNNER) doctor --fix rust && $(HOST_RUNNER) build
 
-.PHONY: host-runner
 host-runner:
 	@cargo build --package host-runner
