@@ -4,25 +4,25 @@
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
 //! in `request_head`, `driver`, `forward` and `respond`; `tcp` is the TCP proxy.
 
-mod body;
-mod call;
+pub(crate) mod body;
+pub(crate) mod call;
 mod driver;
-mod forward;
+pub(crate) mod forward;
 mod gate;
 mod grpc;
 mod hop_by_hop;
 mod lineup;
 mod peer;
 mod read;
-mod refused;
-mod request_head;
-mod reset_reason;
-mod respond;
+pub(crate) mod refused;
+pub(crate) mod request_head;
+pub(crate) mod reset_reason;
+pub(crate) mod respond;
 mod serve;
 mod tcp;
 #[cfg(test)]
 mod tests;
-mod upstreams;
+pub(crate) mod upstreams;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -208,7 +208,7 @@ fn drivers(
 }
 
 impl Subject for Front {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "runner"
     }
 

@@ -3,13 +3,25 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use crate::scenario::client::{ClientRequest, Response};
+
 /// A running proxy. Dropping it ends everything it started.
 pub trait Subject: Send + Sync {
-    /// `runner` or `envoy`.
-    fn name(&self) -> &'static str;
+    /// `runner`, `envoy` or `memory`, and how it is other than that, if it is.
+    fn name(&self) -> &str;
 
     /// Where the listener of that name really listens (its port is known only now if it was 0).
     fn address(&self, listener: &str) -> Option<SocketAddr>;
+
+    /// Sends a request to the listener of that name, where that needs no socket.
+    fn send(&self, _listener: &str, _request: &ClientRequest) -> Option<anyhow::Result<Response>> {
+        None
+    }
+
+    /// Whether it delivers messages in other pieces than they are sent in.
+    fn splits_messages(&self) -> bool {
+        false
+    }
 
     /// What the plugin of that name has logged so far, in order. A line logged before a response was sent is
     /// here once the client has that response.

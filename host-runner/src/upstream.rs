@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -91,10 +91,20 @@ impl Received {
         let (head, body) = request.into_parts();
         let body = body.collect().await?;
         let trailers = body.trailers().map(header_list).unwrap_or_default();
+        Ok(Self::new(cluster, &head, (body.to_bytes(), trailers)))
+    }
+
+    pub(crate) fn new(
+        cluster: &str,
+        head: &request::Parts,
+        (body, trailers): (Bytes, Vec<(String, Vec<u8>)>),
+    ) -> Self {
         let (host, headers) = header_list(&head.headers)
             .into_iter()
             .partition::<Vec<_>, _>(|(name, _)| name == "host");
-        Ok(Self {
+        let host = host.into_iter().next().map(|(_, value)| value);
+        let authority = head.uri.authority().map(|it| it.as_str().into());
+        Self {
             cluster: cluster.to_owned(),
             method: head.method.to_string(),
             path: head
@@ -102,15 +112,11 @@ impl Received {
                 .path_and_query()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            authority: host
-                .into_iter()
-                .next()
-                .map(|(_, value)| value)
-                .unwrap_or_default(),
+            authority: host.or(authority).unwrap_or_default(),
             headers,
-            body: body.to_bytes().to_vec(),
+            body: body.to_vec(),
             trailers,
-        })
+        }
     }
 }
 

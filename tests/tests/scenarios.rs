@@ -12,6 +12,7 @@ use host_runner::engine::EngineOptions;
 use host_runner::envoy::{Envoy, EnvoyOptions};
 use host_runner::front::{Front, FrontOptions};
 use host_runner::listener::{Listener, sha256_hex};
+use host_runner::memory::{Delivery, Memory, MemorySubjectOptions};
 use host_runner::mesh::Mesh;
 use host_runner::scenario::Suite;
 use host_runner::subject::Subject;
@@ -31,12 +32,15 @@ fn main() -> anyhow::Result<ExitCode> {
         metering: suite.has_budgets(),
         ..EngineOptions::default()
     };
-    let options = FrontOptions {
-        engine,
-        ..FrontOptions::default()
-    };
-    let runner = Arc::new(Front::start(&listeners, &options)?);
-    let mut trials = suite.trials(vec![runner, Arc::clone(&envoy) as Arc<dyn Subject>]);
+    let mut subjects: Vec<Arc<dyn Subject>> = vec![
+        runner(&listeners, &engine)?,
+        Arc::clone(&envoy) as Arc<dyn Subject>,
+        memory(&suite, &engine, None)?,
+    ];
+    for delivery in Delivery::all() {
+        subjects.push(memory(&suite, &engine, Some(delivery))?);
+    }
+    let mut trials = suite.trials(subjects);
     let loaded = Arc::clone(&envoy);
     trials.push(Trial::test(
         "envoy loaded the very bytes that host-runner ran",
@@ -61,6 +65,27 @@ fn main() -> anyhow::Result<ExitCode> {
         path.display()
     );
     Ok(conclusion.exit_code())
+}
+
+fn runner(listeners: &[Listener], engine: &EngineOptions) -> anyhow::Result<Arc<dyn Subject>> {
+    let options = FrontOptions {
+        engine: engine.clone(),
+        ..FrontOptions::default()
+    };
+    Ok(Arc::new(Front::start(listeners, &options)?))
+}
+
+fn memory(
+    suite: &Suite,
+    engine: &EngineOptions,
+    delivery: Option<Delivery>,
+) -> anyhow::Result<Arc<dyn Subject>> {
+    let options = MemorySubjectOptions {
+        engine: engine.clone(),
+        delivery,
+        ..MemorySubjectOptions::default()
+    };
+    Ok(Arc::new(Memory::start(&suite.answered_listeners(), &options)?))
 }
 
 fn load(modules: &Path) -> anyhow::Result<Suite> {

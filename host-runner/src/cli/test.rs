@@ -16,6 +16,7 @@ use super::{EngineFlags, Modules, Outcome};
 use crate::engine::EngineOptions;
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions};
+use crate::memory::{Delivery, Memory, MemorySubjectOptions};
 use crate::mesh::Mesh;
 use crate::scenario::{Job, Suite};
 use crate::subject::Subject;
@@ -29,6 +30,9 @@ pub(super) struct Test {
     /// What to run them on.
     #[arg(long, value_enum, default_value_t = On::Runner)]
     on: On,
+    /// Also in memory, under every way to deliver the same messages: pieces, ends, when calls are answered.
+    #[arg(long)]
+    deliveries: bool,
     #[command(flatten)]
     choice: Choice,
     /// How results are printed: `pretty` for people; `json`, in events; `junit` and `tap`, when all have run.
@@ -57,6 +61,8 @@ enum On {
     Envoy,
     /// Both, compared with each other.
     Both,
+    /// The bundled host without sockets, on a virtual clock.
+    Memory,
 }
 
 // === impl Test ===
@@ -72,7 +78,11 @@ impl Test {
             metering: suite.has_budgets(),
             ..self.engine.options()
         };
-        let jobs = suite.jobs(self.on.start(&suite, &options)?);
+        let mut subjects = self.on.start(&suite, &options)?;
+        if self.deliveries {
+            subjects.extend(deliveries(&suite, &options)?);
+        }
+        let jobs = suite.jobs(subjects);
         let jobs = self.choice.of(jobs);
         match self.format.report(jobs)? {
             true => Ok(Outcome::Failed),
@@ -129,6 +139,27 @@ impl On {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;
             subjects.push(Arc::new(envoy));
         }
+        if self == Self::Memory {
+            let options = MemorySubjectOptions {
+                engine: options.clone(),
+                ..MemorySubjectOptions::default()
+            };
+            subjects.push(Arc::new(Memory::start(&suite.answered_listeners(), &options)?));
+        }
         Ok(subjects)
     }
+}
+
+fn deliveries(suite: &Suite, options: &EngineOptions) -> anyhow::Result<Vec<Arc<dyn Subject>>> {
+    let listeners = suite.answered_listeners();
+    let subjects = Delivery::all().into_iter().map(|delivery| {
+        let options = MemorySubjectOptions {
+            engine: options.clone(),
+            delivery: Some(delivery),
+            ..MemorySubjectOptions::default()
+        };
+        let memory: Arc<dyn Subject> = Arc::new(Memory::start(&listeners, &options)?);
+        Ok(memory)
+    });
+    subjects.collect()
 }

@@ -139,7 +139,7 @@ impl Envoy {
 }
 
 impl Subject for Envoy {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "envoy"
     }
 

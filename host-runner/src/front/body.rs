@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Frame};
+use hyper::body::Frame;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
@@ -176,8 +176,3 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
 }
 
 impl<T> Unpin for Reader<T> {}
-
-/// Whether a body has nothing in it.
-pub(crate) fn is_empty(body: &Body) -> bool {
-    body.is_end_stream()
-}

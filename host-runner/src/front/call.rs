@@ -19,7 +19,7 @@ pub(crate) async fn call(
     passes_trailers: bool,
 ) -> Option<CallResponse> {
     let answer = ProxyAnswer::to(&call.headers);
-    let request = upstream_request(&call.headers, &upstream, full(call.body));
+    let request = upstream_request(&call.headers, upstream.hop, full(call.body));
     let request = match request {
         Ok(request) => request,
         Err(reply) => return Some(answer.of(reply)),
@@ -31,7 +31,7 @@ pub(crate) async fn call(
         None => return Some(answer.of(timed_out())),
     };
     let (parts, incoming) = response.into_parts();
-    let headers = from_callee(&parts, &sent);
+    let headers = from_callee(&parts, sent.elapsed());
     let body = deadline.limit(incoming.collect()).await?.ok()?;
     // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
     let http1 = parts.version < http::Version::HTTP_2;
@@ -48,8 +48,9 @@ pub(crate) async fn call(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Option<tokio::time::Instant>);
 
-// How the proxy answers this call.
-struct ProxyAnswer {
+/// How the proxy answers a call itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProxyAnswer {
     to_grpc: bool,
     to_head: bool,
 }
@@ -73,14 +74,14 @@ impl Deadline {
 // === impl ProxyAnswer ===
 
 impl ProxyAnswer {
-    fn to(headers: &HeaderMap) -> Self {
+    pub(crate) fn to(headers: &HeaderMap) -> Self {
         Self {
             to_grpc: headers.is_grpc(),
             to_head: headers.get(b":method") == Some(b"HEAD"),
         }
     }
 
-    fn of(&self, reply: LocalReply) -> CallResponse {
+    pub(crate) fn of(self, reply: LocalReply) -> CallResponse {
         let (headers, body) = reply.into_response(self.to_grpc);
         CallResponse {
             headers,

@@ -277,7 +277,7 @@ impl Driver {
             (Some(sender), body)
         };
         let upstream = self.upstreams.of(cluster);
-        match forward::upstream_request(headers, &upstream, body) {
+        match forward::upstream_request(headers, upstream.hop, body) {
             Ok(request) => {
                 let sent = sender
                     .as_ref()

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use hyper::body::Body as _;
+use hyper::body::Body;
 
-use super::body::{Body, Completion, is_empty};
+use super::body::{self, Completion};
 use super::driver::Driver;
 use super::gate::Gate;
 use super::read::{BodyReader, End};
 use super::reset_reason::ResetReason;
 use super::respond::from_upstream;
-use super::upstreams::Upstream;
+use super::upstreams::{Hop, Upstream};
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, UpstreamInfo};
@@ -24,18 +24,18 @@ use crate::host::world::StreamId;
 pub(crate) async fn exchange(
     driver: Arc<Driver>,
     upstream: Upstream,
-    (request, sent): (Request<Body>, Completion),
+    (request, sent): (Request<body::Body>, Completion),
     (id, trailers, gate): (StreamId, bool, Arc<Gate>),
 ) {
-    let (address, started) = (upstream.address, Instant::now());
+    let (address, started) = (upstream.hop.address, Instant::now());
     let connected = |local| {
-        let upstream = UpstreamInfo::connected(address, local, started);
+        let upstream = UpstreamInfo::connected(address, local, (started, Instant::now()));
         driver.tell(|worker| worker.upstream(id, upstream));
     };
     match upstream.send(request, connected).await {
         Ok(response) => {
             let (parts, incoming) = response.into_parts();
-            let (headers, end) = (from_upstream(&parts, &sent), incoming.is_end_stream());
+            let (headers, end) = (from_upstream(&parts, sent.elapsed()), incoming.is_end_stream());
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
                 let body = BodyReader::new(
@@ -50,7 +50,7 @@ pub(crate) async fn exchange(
         Err(reason) => {
             driver.tell(|worker| {
                 if let Some(text) = reason.connecting() {
-                    worker.upstream(id, UpstreamInfo::unreachable(address, text, started));
+                    worker.upstream(id, UpstreamInfo::unreachable(address, text, (started, Instant::now())));
                 }
                 worker.upstream_failed(id, reason.flag(), reason.before_response());
             });
@@ -92,23 +92,23 @@ const OF_CONNECTIONS: [&[u8]; 5] = [
 ];
 
 // Envoy checks header bytes here, at the router, and answers 503 with the offender's name (rules H10, W6).
-pub(crate) fn upstream_request(
+pub(crate) fn upstream_request<B: Body>(
     headers: &HeaderMap,
-    upstream: &Upstream,
-    body: Body,
-) -> Result<Request<Body>, LocalReply> {
+    hop: Hop,
+    body: B,
+) -> Result<Request<B>, LocalReply> {
     let path = headers.get(b":path").unwrap_or(b"/");
     // In HTTP/1.1 the URI says where to connect, and the `host` header what is asked for.
     let authority = match headers.get(b":authority") {
-        Some(authority) if upstream.http2 => authority.to_vec(),
-        _ => upstream.address.to_string().into_bytes(),
+        Some(authority) if hop.http2 => authority.to_vec(),
+        _ => hop.address.to_string().into_bytes(),
     };
     let uri = Uri::builder()
         .scheme("http")
         .authority(authority.as_slice())
         .path_and_query(path)
         .build();
-    let body_is_empty = is_empty(&body);
+    let body_is_empty = body.is_end_stream();
     let mut request = Request::new(body);
     *request.uri_mut() = uri.map_err(|_| invalid_header("value for", b":path"))?;
     let method = headers
@@ -119,26 +119,26 @@ pub(crate) fn upstream_request(
         .map_err(|_| invalid_header("value for", b":method"))?;
     // Without a body, such a method says so (RFC 9110 section 8.6, rule H12).
     let unsaid = headers.get(b"content-length").is_none();
-    if !body_is_empty && unsaid && !upstream.http2 {
+    if !body_is_empty && unsaid && !hop.http2 {
         // So that the client sends a body with every method, as Envoy does.
         let chunked = HeaderValue::from_static("chunked");
         request.headers_mut().insert(TRANSFER_ENCODING, chunked);
     }
-    if !upstream.http2 && body_is_empty && unsaid && !BODILESS.contains(request.method()) {
+    if !hop.http2 && body_is_empty && unsaid && !BODILESS.contains(request.method()) {
         request
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     // The only coding of transfers that HTTP/2 knows (RFC 9113 section 8.2.2).
-    if upstream.http2 && headers.get(b"te").is_some_and(|te| te != b"trailers") {
+    if hop.http2 && headers.get(b"te").is_some_and(|te| te != b"trailers") {
         return Err(ResetReason::Protocol.before_response());
     }
     for (name, value) in headers.iter() {
         let name = match name {
-            b":authority" if !upstream.http2 => b"host",
+            b":authority" if !hop.http2 => b"host",
             name => name,
         };
-        let unsent = upstream.http2 && OF_CONNECTIONS.contains(&name);
+        let unsent = hop.http2 && OF_CONNECTIONS.contains(&name);
         if !name.starts_with(b":") && !unsent {
             let key = HeaderName::from_bytes(name).map_err(|_| invalid_header("name", name))?;
             let value =

@@ -42,7 +42,7 @@ impl Lines {
         let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
         let deadline = Deadline::new(request.timeout);
         let sent = sender.completion();
-        let request = upstream_request(&request.headers, &upstream, body);
+        let request = upstream_request(&request.headers, upstream.hop, body);
         let task = tokio::spawn(async move {
             let failed = match request {
                 Ok(request) => exchange(&driver, id, (upstream, request, sent), deadline).await,
@@ -109,7 +109,7 @@ async fn exchange(
         .ok_or_else(timed_out)?
         .map_err(|reason| reason.before_response())?;
     let (parts, mut incoming) = response.into_parts();
-    let headers = from_upstream(&parts, &sent);
+    let headers = from_upstream(&parts, sent.elapsed());
     let end = incoming.is_end_stream();
     driver.tell(|worker| worker.grpc(id, GrpcEvent::Headers { headers, end }));
     let mut more = !end;

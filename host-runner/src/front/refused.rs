@@ -3,7 +3,6 @@
 use http::header::{CONNECTION, CONTENT_TYPE, SERVER};
 use http::{HeaderValue, Response, Version};
 
-use super::body::{Body, full};
 use super::respond::status_code;
 use crate::host::reply::LocalReply;
 
@@ -70,8 +69,8 @@ impl Refused {
         }
     }
 
-    pub(crate) fn response(self, version: Version) -> Response<Body> {
-        let mut response = Response::new(full(self.body.into()));
+    pub(crate) fn response(self, version: Version) -> Response<&'static str> {
+        let mut response = Response::new(self.body);
         *response.status_mut() = status_code(self.status);
         let headers = response.headers_mut();
         headers.insert(SERVER, HeaderValue::from_static("host-runner"));

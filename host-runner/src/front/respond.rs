@@ -1,10 +1,12 @@
 //! Responses, between the maps that filters see and hyper's: the upstream's, and what the client gets.
 
+use std::time::Duration;
+
 use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
-use super::body::{Body, Completion, full};
+use super::body::{Body, full};
 use crate::host::header_map::HeaderMap;
 
 /// A status code as filters give them; what HTTP cannot carry becomes 500.
@@ -27,21 +29,22 @@ pub(crate) fn is_bodiless(head: &Response<()>) -> bool {
         || length.is_some_and(|length| !is_number(length))
 }
 
-/// The map that filters see of an upstream's response: what belongs to its connection only is still there.
-pub(crate) fn from_upstream(parts: &http::response::Parts, request: &Completion) -> HeaderMap {
-    response_map(parts, request, |_| false)
+/// The map that filters see of an upstream's response: what belongs to its connection only is still there. It `took` that
+/// long since the end of the request; none for one that has not ended.
+pub(crate) fn from_upstream(parts: &http::response::Parts, took: Option<Duration>) -> HeaderMap {
+    response_map(parts, took, |_| false)
 }
 
 /// The map that filters see of the response to a call, with most of what is about the connection (rule C4).
-pub(crate) fn from_callee(parts: &http::response::Parts, request: &Completion) -> HeaderMap {
-    response_map(parts, request, |name| {
+pub(crate) fn from_callee(parts: &http::response::Parts, took: Option<Duration>) -> HeaderMap {
+    response_map(parts, took, |name| {
         matches!(name, "keep-alive" | "proxy-connection")
     })
 }
 
 fn response_map(
     parts: &http::response::Parts,
-    request: &Completion,
+    took: Option<Duration>,
     left_out: impl Fn(&str) -> bool,
 ) -> HeaderMap {
     let mut map = HeaderMap::response(parts.status.as_str().as_bytes());
@@ -49,8 +52,7 @@ fn response_map(
     for (name, value) in parts.headers.iter().filter(|(name, _)| told(name)) {
         map.add(name.as_str().as_bytes(), value.as_bytes());
     }
-    // Counted from the end of the request; one that has not ended has no time.
-    if let Some(took) = request.elapsed() {
+    if let Some(took) = took {
         let took = took.as_millis().to_string();
         map.replace(b"x-envoy-upstream-service-time", took.as_bytes());
     }

@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
-use super::body::{Body, Cut};
+use super::body::{Body, Cut, full};
 use super::driver::Held;
 use super::gate::Gate;
 use super::lineup::Lineup;
@@ -76,7 +76,7 @@ impl Proxy {
             protocol,
             ..connection
         };
-        let info = StreamInfo::new(connection, self.shared.clock.now(), state);
+        let info = StreamInfo::new(connection, &self.shared.clock, state);
         let driver = self.drivers.pick(connection.id).ok_or(Cut)?;
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
@@ -87,7 +87,8 @@ impl Proxy {
                         worker.refused(&chain, info, headers, refused.reply());
                     }
                 });
-                return Ok(refused.response(parts.version));
+                let response = refused.response(parts.version);
+                return Ok(response.map(|body| full(body.into())));
             }
         };
         let tunnel = parts.method == Method::CONNECT && parts.version < Version::HTTP_2;

@@ -137,7 +137,7 @@ impl Driver {
             let stream = connected.ok().and_then(Result::ok);
             match stream.and_then(|stream| Some((stream.local_addr().ok()?, stream))) {
                 Some((local, stream)) => {
-                    let upstream = UpstreamInfo::connected(address, local, asked);
+                    let upstream = UpstreamInfo::connected(address, local, (asked, Instant::now()));
                     driver.connected(id, stream, upstream);
                 }
                 None => driver.tell(|worker| worker.tcp_not_connected(id)),

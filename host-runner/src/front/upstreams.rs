@@ -38,6 +38,12 @@ pub(crate) struct Upstreams {
 /// The way to one upstream.
 pub(crate) struct Upstream {
     all: Upstreams,
+    pub(crate) hop: Hop,
+}
+
+/// Where a request goes next, and in which protocol.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hop {
     pub(crate) address: SocketAddr,
     pub(crate) http2: bool,
 }
@@ -62,6 +68,16 @@ impl Upstreams {
     pub(crate) fn of(&self, cluster: &Cluster) -> Upstream {
         Upstream {
             all: self.clone(),
+            hop: Hop::to(cluster),
+        }
+    }
+}
+
+// === impl Hop ===
+
+impl Hop {
+    pub(crate) fn to(cluster: &Cluster) -> Self {
+        Self {
             address: cluster.address,
             http2: cluster.http2,
         }
@@ -78,7 +94,7 @@ impl Upstream {
         mut request: Request<Body>,
         connected: impl FnOnce(SocketAddr),
     ) -> Result<Response<Incoming>, ResetReason> {
-        if !self.http2 {
+        if !self.hop.http2 {
             let mut connection = capture_connection(&mut request);
             let mut response = pin!(self.all.http1.request(request));
             let answer = tokio::select! {
@@ -105,11 +121,11 @@ impl Upstream {
     }
 
     async fn connection(&self) -> Result<Connection, ResetReason> {
-        let open = self.lock().get(&self.address).cloned();
+        let open = self.lock().get(&self.hop.address).cloned();
         if let Some(connection) = open.filter(|(it, _)| !it.is_closed()) {
             return Ok(connection);
         }
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(self.address))
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(self.hop.address))
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|error| ResetReason::of_connect(Some(&error)))?;
@@ -124,7 +140,7 @@ impl Upstream {
             // Whoever has a request on it hears what went wrong.
             let _ = connection.await;
         });
-        self.lock().insert(self.address, (sender.clone(), local));
+        self.lock().insert(self.hop.address, (sender.clone(), local));
         Ok((sender, local))
     }
 

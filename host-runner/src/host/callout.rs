@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::abi::Status;
 use crate::host::effect::RootId;
+use crate::host::faults::Fault;
 use crate::host::grpc::Exchange;
 use crate::host::header_map::HeaderMap;
 
@@ -24,6 +25,8 @@ pub(crate) struct HttpCall {
     pub(crate) body: Vec<u8>,
     /// None waits for ever (rule C1).
     pub(crate) timeout: Option<Duration>,
+    /// How it fails on purpose.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// What came back. A call that failed before there was a response has one too, made by the proxy (rule C3).

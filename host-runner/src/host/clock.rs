@@ -1,24 +1,49 @@
-//! The one clock behind the ABI and WASI: the machine's, or one that stands still where it is set.
+//! The one clock behind the ABI, WASI and everything that the host measures: the machine's, or one that a driver moves.
 
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-/// Real until it is [set](Clock::set); from then on it stands at that instant.
+/// The machine's clock, of which the time of day can be [set](Clock::set) and then stands there; or a virtual one, which
+/// stands wherever it was last [moved](Clock::advance) to.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
-    fixed: Mutex<Option<SystemTime>>,
+    time_of_day: Mutex<Option<SystemTime>>,
+    virtual_instant: Option<Mutex<Instant>>,
 }
 
 impl Clock {
+    /// A virtual clock.
+    pub(crate) fn virtual_at(now: SystemTime) -> Self {
+        Self {
+            time_of_day: Mutex::new(Some(now)),
+            virtual_instant: Some(Mutex::new(Instant::now())),
+        }
+    }
+
     pub(crate) fn set(&self, now: SystemTime) {
-        if let Ok(mut fixed) = self.fixed.lock() {
-            *fixed = Some(now);
+        *lock(&self.time_of_day) = Some(now);
+    }
+
+    /// Moves a virtual clock on; the machine's goes by itself.
+    pub(crate) fn advance(&self, by: Duration) {
+        if let Some(instant) = &self.virtual_instant {
+            *lock(instant) += by;
+            if let Some(now) = &mut *lock(&self.time_of_day) {
+                *now += by;
+            }
         }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        let fixed = self.fixed.lock().ok().and_then(|fixed| *fixed);
-        fixed.unwrap_or_else(SystemTime::now)
+        lock(&self.time_of_day).unwrap_or_else(SystemTime::now)
+    }
+
+    /// For measuring how long something takes.
+    pub(crate) fn instant(&self) -> Instant {
+        match &self.virtual_instant {
+            Some(instant) => *lock(instant),
+            None => Instant::now(),
+        }
     }
 
     /// Nanoseconds since the Unix epoch, as the ABI and WASI count.
@@ -29,4 +54,9 @@ impl Clock {
             .unwrap_or(Duration::ZERO);
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+// Every change is one assignment, so a panic elsewhere leaves it whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::abi::{HostcallResult, Status};
 use crate::host::callout::{CallId, CallKind};
 use crate::host::effect::Effect;
+use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
 use crate::host::vm_state::{Root, VmState};
@@ -60,6 +61,8 @@ pub(crate) struct GrpcRequest {
     pub(crate) headers: HeaderMap,
     /// For the whole exchange; none waits for ever.
     pub(crate) timeout: Option<Duration>,
+    /// How it fails on purpose.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// What a driver tells of a gRPC call or stream.
@@ -145,11 +148,20 @@ impl VmState {
             self.unavailable.push_back(Unavailable(id));
             return Err(Status::INTERNAL_FAILURE);
         }
-        self.send_request(id, &service, call);
+        let fault = self.shared.faults.of_call(&service.cluster);
+        if fault == Some(Fault::RefusedDispatch) {
+            return Err(Status::INTERNAL_FAILURE);
+        }
+        self.send_request(id, &service, (call, fault));
         Ok(token)
     }
 
-    fn send_request(&mut self, id: CallId, service: &Service, call: GrpcCall) {
+    fn send_request(
+        &mut self,
+        id: CallId,
+        service: &Service,
+        (call, fault): (GrpcCall, Option<Fault>),
+    ) {
         let (message, timeout) = match call.kind {
             GrpcKind::Call { message, timeout } => (Some(message), Some(timeout)),
             GrpcKind::Stream => (None, None),
@@ -160,6 +172,7 @@ impl VmState {
             cluster: service.cluster.clone(),
             headers,
             timeout,
+            fault,
         };
         if let Some(root) = self.root_mut() {
             root.callouts.grpc.insert(id.token, exchange);

@@ -17,7 +17,7 @@ pub(crate) struct Vm {
     store: Store<VmState>,
     pub(crate) callbacks: Callbacks,
     pub(crate) failed: bool,
-    /// When it was made: a reload waits for a while after that (rule T3).
+    /// When it was made, or a new one could not be: a reload waits for a while after that (rule T3).
     pub(crate) loaded: Instant,
 }
 
@@ -49,11 +49,12 @@ impl Vm {
         let state = store.data_mut();
         state.memory = memory;
         state.malloc = malloc;
+        let loaded = state.shared.clock.instant();
         let mut vm = Self {
             store,
             callbacks,
             failed: false,
-            loaded: Instant::now(),
+            loaded,
         };
         vm.start(&instance)?;
         Ok(vm)
@@ -99,6 +100,12 @@ impl Vm {
             .ok();
         self.enter(world, 0, &Export { name, function }, ())
             .map(|it| it.is_some())
+    }
+
+    /// Bytes of its memory.
+    pub(crate) fn memory_size(&self) -> u64 {
+        let memory = self.store.data().memory;
+        memory.map_or(0, |memory| memory.data_size(&self.store) as u64)
     }
 
     pub(crate) fn state(&mut self) -> &mut VmState {

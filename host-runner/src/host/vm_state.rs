@@ -14,6 +14,7 @@ use crate::host::callout::{Callouts, Tokens};
 use crate::host::clock::Clock;
 use crate::host::cost_store::CostStore;
 use crate::host::effect::RootId;
+use crate::host::faults::Faults;
 use crate::host::filter_state::Prototypes;
 use crate::host::grpc::Unavailable;
 use crate::host::log_store::LogStore;
@@ -125,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) queues: Arc<Queues>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) workers: Arc<AtomicU64>,
+    /// What goes wrong on purpose.
+    pub(crate) faults: Arc<Faults>,
     /// Who wants to know of every callback and hostcall.
     pub(crate) trace: Option<Recorder>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -12,6 +12,7 @@ use crate::host::chain::Chain;
 use crate::host::effect::{Effect, RootId};
 use crate::host::vm::{Vm, VmFailed};
 use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
+use crate::host::vms::Vms;
 use crate::host::world::{StreamId, World};
 use crate::listener::{Cluster, FailurePolicy, Listener, Plugin, VmOptions, cluster_name};
 
@@ -25,7 +26,7 @@ pub(crate) struct Worker {
     engine: Arc<Engine>,
     pub(super) shared: Shared,
     pub(super) world: Box<World>,
-    pub(super) vms: Vec<Vm>,
+    pub(super) vms: Vms,
     plugins: Vec<Started>,
     pub(super) chains: Vec<Arc<Chain>>,
     clusters: Arc<[String]>,
@@ -120,7 +121,7 @@ impl Worker {
             engine: Arc::clone(engine),
             shared: shared.clone(),
             world: Box::default(),
-            vms: Vec::new(),
+            vms: Vms::default(),
             plugins: Vec::new(),
             chains: Vec::new(),
             clusters: names.collect(),
@@ -165,7 +166,7 @@ impl Worker {
     }
 
     fn new_vm(&mut self, plugin: &Plugin, module: &Module) -> Result<usize, VmFailed> {
-        let index = self.vms.len();
+        let index = self.vms.next();
         let mut state = VmState::new(index, plugin.vm_id(), module.abi, self.shared.clone());
         state.configuration = plugin.vm.configuration.clone().into_bytes();
         state.environment = plugin.vm.environment.clone();
@@ -175,7 +176,7 @@ impl Worker {
         let allowed = &plugin.allowed_capabilities;
         let is_allowed = |name: &str| self.engine.calls(allowed, name);
         self.vms
-            .push(Vm::new(&self.engine, module, state, is_allowed)?);
+            .add(Vm::new(&self.engine, module, state, is_allowed)?);
         Ok(index)
     }
 
@@ -250,18 +251,39 @@ impl Worker {
             return Some(started.root);
         }
         let may_reload = started.plugin.failure_policy == FailurePolicy::FailReload;
-        if !may_reload || Instant::now() < machine.loaded + RELOAD_BACKOFF {
+        let (now, old) = (self.shared.clock.instant(), started.root.vm);
+        if !may_reload || now < machine.loaded + RELOAD_BACKOFF {
             return None;
         }
+        let Some(root) = self.reload(plugin) else {
+            self.vms.get_mut(old)?.loaded = now;
+            return None;
+        };
+        self.plugins.get_mut(plugin)?.root = root;
+        self.world.effects.push_back(Effect::DropCallouts(old));
+        self.drop_unused(old);
+        Some(root)
+    }
+
+    fn reload(&mut self, plugin: usize) -> Option<RootId> {
+        let started = self.plugins.get(plugin)?;
         let (plugin_config, module) = (started.plugin.clone(), Arc::clone(&started.module));
         let vm = match self.reloaded_vm(plugin) {
             Some(vm) => vm,
             None => self.new_vm(&plugin_config, &module).ok()?,
         };
-        let root = self.configure(&plugin_config, vm).ok().flatten()?;
-        let old = std::mem::replace(&mut self.plugins.get_mut(plugin)?.root, root);
-        self.world.effects.push_back(Effect::DropCallouts(old.vm));
-        Some(root)
+        let root = self.configure(&plugin_config, vm).ok().flatten();
+        if root.is_none() {
+            self.drop_unused(vm);
+        }
+        root
+    }
+
+    // Streams that began in it find it gone, which is as good as failed.
+    fn drop_unused(&mut self, vm: usize) {
+        if self.plugins.iter().all(|started| started.root.vm != vm) {
+            self.vms.drop(vm);
+        }
     }
 
     // The VM that another plugin of the failed one was given already (rule L4).

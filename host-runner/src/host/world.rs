@@ -72,6 +72,11 @@ impl<T> Streams<T> {
             .filter(|_| *generation == id.generation)
     }
 
+    /// How many are alive.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     pub(crate) fn remove(&mut self, id: StreamId) -> Option<Box<T>> {
         let (generation, stream) = self.slots.get_mut(id.slot as usize)?;
         if *generation != id.generation {

@@ -10,6 +10,7 @@ use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::callout::{self, CallId, CallKind, HttpCall};
 use crate::host::effect::Effect;
+use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap;
 use crate::host::vm_state::VmState;
 
@@ -74,11 +75,16 @@ fn http_call(guest: &mut Guest<'_>, request: &Request, token: u32) -> HostcallRe
     }
     let mut headers = call_headers(headers, body.len())?;
     let timeout = callout::prepare(&mut headers, Some(Duration::from_millis(timeout)), true);
+    let fault = state.shared.faults.of_call(&cluster);
+    if fault == Some(Fault::RefusedDispatch) {
+        return Err(Status::INTERNAL_FAILURE);
+    }
     let call = HttpCall {
         cluster,
         headers,
         body,
         timeout,
+        fault,
     };
     let id = dispatch(state, call).ok_or(Status::BAD_ARGUMENT)?;
     guest.write_u32(token, id)

@@ -125,7 +125,11 @@ fn get_shared_data(guest: &mut Guest<'_>, key: Region, out: OutBytes, cas: u32) 
 fn set_shared_data(guest: &Guest<'_>, key: Region, value: Region, cas: u32) -> HostcallResult {
     let (key, value) = (guest.read(key)?, guest.read(value)?);
     let state = guest.state();
-    state.shared.data.set(&state.id, &key, value, cas)
+    let data = &state.shared.data;
+    if cas != 0 && state.shared.faults.is_conflict() {
+        data.touch(&state.id, &key);
+    }
+    data.set(&state.id, &key, value, cas)
 }
 
 fn register_queue(guest: &mut Guest<'_>, name: Region, token: u32) -> HostcallResult {

@@ -73,7 +73,7 @@ pub fn disagreement(
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(TABLE_WIDTH);
-    table.set_header(["", one.subject, other.subject]);
+    table.set_header(["", &one.subject, &other.subject]);
     let value =
         |facts: &Facts, what: &str| facts.get(what).map_or(ABSENT, String::as_str).to_owned();
     for what in differing {

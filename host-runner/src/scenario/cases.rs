@@ -50,6 +50,7 @@ fn case(document: Document<'_>, model: Spanned<CaseModel>) -> Result<Case, YamlE
         name: model.value.name.value.clone(),
         place: format!("{file}:{line}"),
         budget: model.value.budget,
+        delivery_matters: model.value.delivery_matters,
         steps: steps(model.value).map_err(|message| document.error(place, message))?,
     })
 }

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 pub use super::model::Protocol;
+use super::run::DEFAULT_AUTHORITY;
 use crate::upstream::header_list;
 
 /// A request, ready to be sent.
@@ -49,7 +50,7 @@ pub struct Response {
     pub trailers: Vec<(String, Vec<u8>)>,
 }
 
-type Body = BoxBody<Bytes, std::convert::Infallible>;
+pub(crate) type Body = BoxBody<Bytes, std::convert::Infallible>;
 
 /// Long enough for a proxy on a busy machine, short enough that a request that hangs is told from one that is slow.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -92,7 +93,45 @@ async fn exchange(address: SocketAddr, request: ClientRequest) -> anyhow::Result
 // === impl ClientRequest ===
 
 impl ClientRequest {
-    fn into_http1(self) -> anyhow::Result<Request<Body>> {
+    /// A GET over HTTP/1.1 to `example.com`.
+    #[must_use]
+    pub fn get(path: &str) -> Self {
+        Self {
+            protocol: Protocol::Http1,
+            method: Method::GET,
+            path: path.to_owned(),
+            authority: DEFAULT_AUTHORITY.to_owned(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            trailers: Vec::new(),
+        }
+    }
+
+    /// A POST over HTTP/1.1 to `example.com`.
+    #[must_use]
+    pub fn post(path: &str, body: impl Into<Bytes>) -> Self {
+        Self {
+            method: Method::POST,
+            body: body.into(),
+            ..Self::get(path)
+        }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same over HTTP/2.
+    #[must_use]
+    pub fn http2(mut self) -> Self {
+        self.protocol = Protocol::Http2;
+        self
+    }
+
+    pub(crate) fn into_http1(self) -> anyhow::Result<Request<Body>> {
         let host = HeaderValue::from_str(&self.authority);
         let host =
             host.with_context(|| format!("`{}` cannot be sent as `host`", self.authority))?;
@@ -100,7 +139,7 @@ impl ClientRequest {
         self.into_request(uri, Some(host))
     }
 
-    fn into_http2(self) -> anyhow::Result<Request<Body>> {
+    pub(crate) fn into_http2(self) -> anyhow::Result<Request<Body>> {
         let uri = Uri::builder()
             .scheme("http")
             .authority(self.authority.as_str())

@@ -42,6 +42,8 @@ pub(super) struct Case {
     pub(super) place: String,
     pub(super) steps: Vec<Step>,
     pub(super) budget: Option<Budget>,
+    /// Whether it comes out otherwise when messages are delivered in other pieces.
+    pub(super) delivery_matters: bool,
 }
 
 /// One request and what is expected of it.

@@ -112,6 +112,8 @@ pub(super) struct CaseModel {
     pub(super) steps: Option<Vec<StepModel>>,
     #[serde(default)]
     pub(super) budget: Option<Budget>,
+    #[serde(default)]
+    pub(super) delivery_matters: bool,
 }
 
 /// A request, what the upstream answers, and what is expected.

@@ -52,7 +52,7 @@ impl Worker {
         info: StreamInfo,
         headers: Option<HeaderMap>,
         reply: LocalReply,
-    ) {
+    ) -> StreamId {
         let parsed = headers.is_some();
         let mut stream = Stream::new(Arc::clone(chain), info, headers.unwrap_or_default());
         stream.parsed = parsed;
@@ -68,16 +68,18 @@ impl Worker {
         stream.finish_response_headers(self.shared.clock.now());
         let id = self.insert(chain, stream);
         self.finish(id);
+        id
     }
 
     /// Body bytes have arrived.
     pub(crate) fn arrived(&mut self, id: StreamId, way: Direction, bytes: Vec<u8>, end: bool) {
+        let now = self.shared.clock.instant();
         let Some(stream) = self.live(id, way) else {
             return;
         };
         match way {
             Direction::Request => stream.info.request_bytes += bytes.len() as u64,
-            Direction::Response if end => stream.info.received(),
+            Direction::Response if end => stream.info.received(now),
             Direction::Response => {}
         }
         let flow = stream.flow(way);
@@ -88,6 +90,7 @@ impl Worker {
 
     /// Trailers have arrived; they end the message.
     pub(crate) fn trailers_arrived(&mut self, id: StreamId, way: Direction, trailers: HeaderMap) {
+        let now = self.shared.clock.instant();
         let Some(stream) = self.live(id, way) else {
             return;
         };
@@ -95,7 +98,7 @@ impl Worker {
         match way {
             Direction::Request => stream.request_trailers = Some(trailers),
             Direction::Response => {
-                stream.info.received();
+                stream.info.received(now);
                 stream.response_trailers = Some(trailers);
             }
         }
@@ -111,13 +114,14 @@ impl Worker {
 
     /// The upstream's response has begun.
     pub(crate) fn response(&mut self, id: StreamId, headers: HeaderMap, end: bool) {
+        let now = self.shared.clock.instant();
         let Some(stream) = self.live(id, Direction::Response) else {
             return;
         };
         stream.info.details = Some(b"via_upstream".to_vec());
         stream.info.code = headers.status();
         if end {
-            stream.info.received();
+            stream.info.received(now);
         }
         stream.response_headers = Some(headers);
         stream.response.complete = end;

@@ -189,6 +189,7 @@ impl Worker {
             return stage.stopped();
         };
         let Some(machine) = self.vms.get_mut(vm) else {
+            self.fail_stream(id, index);
             return stage.stopped();
         };
         let result = call(machine, &mut self.world, context);

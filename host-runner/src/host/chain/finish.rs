@@ -9,13 +9,14 @@ use crate::host::world::StreamId;
 impl Worker {
     /// Ends a stream, once.
     pub(crate) fn finish(&mut self, id: StreamId) {
+        let now = self.shared.clock.instant();
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };
         if std::mem::replace(&mut stream.finished, true) {
             return;
         }
-        stream.info.end();
+        stream.info.end(now);
         let filters = stream.filters.len();
         (0..filters).for_each(|index| self.log(id, index));
         (0..filters).for_each(|index| self.destroy(id, index));

@@ -49,6 +49,13 @@ impl SharedData {
         }
     }
 
+    /// As if somebody had written the same value again.
+    pub(crate) fn touch(&self, vm: &str, key: &[u8]) {
+        if let Ok((value, cas)) = self.get(vm, key) {
+            let _ = self.set(vm, key, value, cas);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::host::clock::Clock;
 use crate::host::filter_state::{ConnectionState, FilterState};
 
 /// What is known of a stream beside its messages.
@@ -60,11 +61,11 @@ pub(crate) struct Connection {
 // === impl StreamInfo ===
 
 impl StreamInfo {
-    pub(crate) fn new(connection: Connection, started: SystemTime, state: ConnectionState) -> Self {
+    pub(crate) fn new(connection: Connection, clock: &Clock, state: ConnectionState) -> Self {
         Self {
             connection,
-            started,
-            begun: Instant::now(),
+            started: clock.now(),
+            begun: clock.instant(),
             ended: None,
             details: None,
             code: None,
@@ -80,14 +81,14 @@ impl StreamInfo {
     }
 
     /// The stream is over.
-    pub(crate) fn end(&mut self) {
-        self.ended = Some(Instant::now());
+    pub(crate) fn end(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 
     /// The last byte of the response has come.
-    pub(crate) fn received(&mut self) {
+    pub(crate) fn received(&mut self, now: Instant) {
         if let Some(upstream) = &mut self.upstream {
-            upstream.received = Some(Instant::now());
+            upstream.received = Some(now);
         }
     }
 
@@ -100,26 +101,34 @@ impl StreamInfo {
 // === impl UpstreamInfo ===
 
 impl UpstreamInfo {
-    /// A host that there is a connection to, after it was waited for since `asked`.
-    pub(crate) fn connected(address: SocketAddr, local: SocketAddr, asked: Instant) -> Self {
+    /// A host that there is a connection to `now`, after it was waited for since `asked`.
+    pub(crate) fn connected(
+        address: SocketAddr,
+        local: SocketAddr,
+        (asked, now): (Instant, Instant),
+    ) -> Self {
         Self {
             address,
             local: Some(local),
             failure: String::new(),
-            ready_after: asked.elapsed(),
-            sent: Instant::now(),
+            ready_after: now.duration_since(asked),
+            sent: now,
             received: None,
         }
     }
 
     /// A host that none could be made to.
-    pub(crate) fn unreachable(address: SocketAddr, failure: String, asked: Instant) -> Self {
+    pub(crate) fn unreachable(
+        address: SocketAddr,
+        failure: String,
+        (asked, now): (Instant, Instant),
+    ) -> Self {
         Self {
             address,
             local: None,
             failure,
-            ready_after: asked.elapsed(),
-            sent: Instant::now(),
+            ready_after: now.duration_since(asked),
+            sent: now,
             received: None,
         }
     }

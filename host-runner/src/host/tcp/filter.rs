@@ -108,6 +108,7 @@ impl Worker {
             return Answer::Stop;
         };
         let Some(machine) = self.vms.get_mut(vm) else {
+            self.fail_connection(id, index);
             return Answer::Stop;
         };
         let result = call(machine, &mut self.world, context);

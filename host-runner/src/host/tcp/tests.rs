@@ -143,7 +143,7 @@ impl Told {
 
     fn connected() -> Self {
         let mut told = Self::open();
-        let upstream = UpstreamInfo::connected(NOWHERE, NOWHERE, Instant::now());
+        let upstream = UpstreamInfo::connected(NOWHERE, NOWHERE, (Instant::now(), Instant::now()));
         told.worker.tcp_connected(told.id, upstream);
         told.effects();
         told

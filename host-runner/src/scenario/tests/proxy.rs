@@ -86,7 +86,7 @@ impl Drop for Proxy {
 }
 
 impl Subject for Proxy {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.name
     }
 
