@@ -330,7 +330,9 @@ impl TestHostBuilder {
 impl std::fmt::Debug for TestHostBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = formatter.debug_struct("TestHostBuilder");
-        debug.field("listener", &self.listener).finish_non_exhaustive()
+        debug
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
     }
 }
 

@@ -85,7 +85,10 @@ fn memory(
         delivery,
         ..MemorySubjectOptions::default()
     };
-    Ok(Arc::new(Memory::start(&suite.answered_listeners(), &options)?))
+    Ok(Arc::new(Memory::start(
+        &suite.answered_listeners(),
+        &options,
+    )?))
 }
 
 fn load(modules: &Path) -> anyhow::Result<Suite> {

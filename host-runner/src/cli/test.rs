@@ -144,7 +144,10 @@ impl On {
                 engine: options.clone(),
                 ..MemorySubjectOptions::default()
             };
-            subjects.push(Arc::new(Memory::start(&suite.answered_listeners(), &options)?));
+            subjects.push(Arc::new(Memory::start(
+                &suite.answered_listeners(),
+                &options,
+            )?));
         }
         Ok(subjects)
     }

@@ -35,7 +35,10 @@ pub(crate) async fn exchange(
     match upstream.send(request, connected).await {
         Ok(response) => {
             let (parts, incoming) = response.into_parts();
-            let (headers, end) = (from_upstream(&parts, sent.elapsed()), incoming.is_end_stream());
+            let (headers, end) = (
+                from_upstream(&parts, sent.elapsed()),
+                incoming.is_end_stream(),
+            );
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
                 let body = BodyReader::new(
@@ -50,7 +53,10 @@ pub(crate) async fn exchange(
         Err(reason) => {
             driver.tell(|worker| {
                 if let Some(text) = reason.connecting() {
-                    worker.upstream(id, UpstreamInfo::unreachable(address, text, (started, Instant::now())));
+                    worker.upstream(
+                        id,
+                        UpstreamInfo::unreachable(address, text, (started, Instant::now())),
+                    );
                 }
                 worker.upstream_failed(id, reason.flag(), reason.before_response());
             });

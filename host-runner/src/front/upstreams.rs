@@ -140,7 +140,8 @@ impl Upstream {
             // Whoever has a request on it hears what went wrong.
             let _ = connection.await;
         });
-        self.lock().insert(self.hop.address, (sender.clone(), local));
+        self.lock()
+            .insert(self.hop.address, (sender.clone(), local));
         Ok((sender, local))
     }
 

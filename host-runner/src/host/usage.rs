@@ -39,7 +39,8 @@ impl Usage {
         let roots = state.roots.iter();
         Self {
             vms: 1,
-            contexts: state.contexts.values().filter(is_of_stream).count() + state.last_buffers.len(),
+            contexts: state.contexts.values().filter(is_of_stream).count()
+                + state.last_buffers.len(),
             streams: 0,
             calls: roots.map(|root| root.callouts.grpc.len()).sum(),
             left: state.after.len() + state.unavailable.len(),

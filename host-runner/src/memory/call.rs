@@ -67,7 +67,11 @@ impl Proxy {
                     let later = after + Duration::from_micros(1);
                     self.add_after(later, Event::Forged(worker, id, Box::new(response)));
                 }
-                self.answer((worker, id), after, outcome(reply, fault, (answer, trailers)));
+                self.answer(
+                    (worker, id),
+                    after,
+                    outcome(reply, fault, (answer, trailers)),
+                );
             }
         }
     }
@@ -112,7 +116,9 @@ fn outcome(
 ) -> Option<CallResponse> {
     let failed = |reply: LocalReply| Some(answer.of(reply));
     match fault {
-        Some(Fault::ConnectionRefused | Fault::RefusedDispatch) => failed(refused().before_response()),
+        Some(Fault::ConnectionRefused | Fault::RefusedDispatch) => {
+            failed(refused().before_response())
+        }
         Some(Fault::Reset) => failed(ResetReason::Termination.before_response()),
         Some(Fault::ResetInBody) => None,
         Some(Fault::Status(status)) => {

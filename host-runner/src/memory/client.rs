@@ -146,7 +146,8 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 pub(super) fn whole(response: http::Response<&str>, version: Version) -> Response {
     let (mut head, body) = response.into_parts();
     if version < Version::HTTP_2 || !body.is_empty() {
-        head.headers.insert(header::CONTENT_LENGTH, body.len().into());
+        head.headers
+            .insert(header::CONTENT_LENGTH, body.len().into());
     }
     Response {
         status: head.status.as_u16(),

@@ -29,7 +29,10 @@ impl Proxy {
         match effect {
             GrpcEffect::Open(request) => self.open_line(line, *request),
             GrpcEffect::Send { bytes, end } => {
-                let exchange = self.lines.get_mut(&line).and_then(|it| it.exchange.as_mut());
+                let exchange = self
+                    .lines
+                    .get_mut(&line)
+                    .and_then(|it| it.exchange.as_mut());
                 if let Some(exchange) = exchange {
                     exchange.body.extend(bytes);
                     if end {

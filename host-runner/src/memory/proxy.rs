@@ -123,7 +123,10 @@ impl Proxy {
             ticks: HashMap::new(),
             armed: 0,
             withheld: Vec::new(),
-            listeners: listeners.iter().map(|it| (it.address, it.trailers)).collect(),
+            listeners: listeners
+                .iter()
+                .map(|it| (it.address, it.trailers))
+                .collect(),
             connections: 0,
             own_address: request_head::own_address(),
             shuffled: options.seed.is_some(),
@@ -134,7 +137,11 @@ impl Proxy {
     }
 
     /// Begins a stream on the listener of that index.
-    pub(crate) fn open(&mut self, listener: usize, request: &ClientRequest) -> anyhow::Result<Place> {
+    pub(crate) fn open(
+        &mut self,
+        listener: usize,
+        request: &ClientRequest,
+    ) -> anyhow::Result<Place> {
         let parts = client::head(request)?;
         let index = self.next_worker();
         let (local, pass_trailers) = *self.listeners.get(listener).context("no such listener")?;
@@ -172,7 +179,8 @@ impl Proxy {
         let body = Body::new(&request.body, trailers, gathered.http1, how);
         let end = body.is_over();
         let place = (index, worker.open(&chain, info, headers, end));
-        self.streams.insert(place, Wires::new(body, gathered, pass_trailers));
+        self.streams
+            .insert(place, Wires::new(body, gathered, pass_trailers));
         self.settle(index);
         self.next_piece(place, Direction::Request);
         Ok(place)
@@ -297,8 +305,10 @@ impl Proxy {
                 Effect::Call(id, call) => self.call(index, id, *call),
                 Effect::Grpc(id, effect) => self.grpc(index, id, effect),
                 Effect::DropCallouts(vm) => {
-                    self.calls.retain(|(worker, id)| *worker != index || id.root.vm != vm);
-                    self.lines.retain(|(worker, id), _| *worker != index || id.root.vm != vm);
+                    self.calls
+                        .retain(|(worker, id)| *worker != index || id.root.vm != vm);
+                    self.lines
+                        .retain(|(worker, id), _| *worker != index || id.root.vm != vm);
                 }
                 Effect::Tick(root, period) => self.arm((index, root), period),
                 Effect::QueueReady(number, root, token) => {
@@ -338,8 +348,13 @@ impl Proxy {
     }
 
     /// Keeps an answer until the stream is gone.
-    pub(super) fn withhold(&mut self, (worker, id): (usize, CallId), response: Option<CallResponse>) {
-        self.withheld.push(Event::Call(worker, id, response.map(Box::new)));
+    pub(super) fn withhold(
+        &mut self,
+        (worker, id): (usize, CallId),
+        response: Option<CallResponse>,
+    ) {
+        self.withheld
+            .push(Event::Call(worker, id, response.map(Box::new)));
     }
 
     pub(super) fn now(&self) -> SystemTime {

@@ -105,11 +105,16 @@ impl Subject for Memory {
 
     fn address(&self, listener: &str) -> Option<SocketAddr> {
         let mut listeners = self.listeners.iter();
-        listeners.find(|(name, _)| name == listener).map(|(_, it)| *it)
+        listeners
+            .find(|(name, _)| name == listener)
+            .map(|(_, it)| *it)
     }
 
     fn send(&self, listener: &str, request: &ClientRequest) -> Option<anyhow::Result<Response>> {
-        let index = self.listeners.iter().position(|(name, _)| name == listener)?;
+        let index = self
+            .listeners
+            .iter()
+            .position(|(name, _)| name == listener)?;
         let mut state = self.lock();
         let instant = state.instant;
         state.proxy.shared().clock.set(instant);

@@ -74,7 +74,9 @@ impl Exchange {
         };
         let (mut head, ()) = self.head.into_parts();
         // There, only the path is said in the request line.
-        if !self.http2 && let Some(path) = head.uri.path_and_query() {
+        if !self.http2
+            && let Some(path) = head.uri.path_and_query()
+        {
             head.uri = path.clone().into();
         }
         let received = Received::new(
@@ -138,7 +140,8 @@ impl Reply {
     ) -> (response::Parts, Bytes, Option<FilterMap>) {
         let (parts, body) = self.response.into_parts();
         let pass = pass_trailers || parts.version >= Version::HTTP_2;
-        let trailers = (pass && !self.trailers.is_empty()).then(|| respond::header_map(&self.trailers));
+        let trailers =
+            (pass && !self.trailers.is_empty()).then(|| respond::header_map(&self.trailers));
         (parts, body, trailers)
     }
 }
