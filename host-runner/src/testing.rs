@@ -10,7 +10,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("filter.wasm");
 //! # // A filter that does nothing.
-//! # std::fs::write(&path, b"\0asm\x01\0\0\0\x01\x04\x01`\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x07$\x02\x17proxy_abi_version_0_2_1\0\0\x06memory\x02\0\x0a\x04\x01\x02\0\x0b")?;
+//! # std::fs::write(&path, b"\0asm\x01\0\0\0\x01\x09\x02`\0\0`\x01\x7f\x01\x7f\x03\x03\x02\0\x01\x05\x03\x01\0\x01\x07-\x03\x17proxy_abi_version_0_2_1\0\0\x06malloc\0\x01\x06memory\x02\0\x0a\x0a\x02\x02\0\x0b\x05\0A\x80\x08\x0b")?;
 //! let module = ModuleFile::read(&path)?;
 //! let mut host = TestHost::builder()
 //!     .plugin(Plugin::new("filter", module, r#"{"some": "configuration"}"#))

@@ -27,7 +27,7 @@ impl Proxy {
     pub(super) fn grpc(&mut self, worker: usize, id: CallId, effect: GrpcEffect) {
         let line = (worker, id);
         match effect {
-            GrpcEffect::Open(request) => self.open_line(line, *request),
+            GrpcEffect::Open(request) => self.open_line(line, &request),
             GrpcEffect::Send { bytes, end } => {
                 let exchange = self
                     .lines
@@ -46,7 +46,7 @@ impl Proxy {
         }
     }
 
-    fn open_line(&mut self, line: (usize, CallId), request: GrpcRequest) {
+    fn open_line(&mut self, line: (usize, CallId), request: &GrpcRequest) {
         let Some((hop, backend, _)) = self.callee(line.0, &request.cluster) else {
             return;
         };
