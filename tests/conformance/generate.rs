@@ -96,6 +96,7 @@ pub fn script(seed: u64) -> Script {
     };
     script.client = client(&mut random, &script);
     script.upstream = upstream(&mut random, &script);
+    script.callout = callout(&script);
     script
 }
 
@@ -285,6 +286,19 @@ fn client(random: &mut Rng, script: &Script) -> Vec<ClientStep> {
     }
     steps.push(ClientStep::Finish);
     steps
+}
+
+// A call that nobody answers would be over after five seconds, or not yet, as the other scripts of a batch have it.
+fn callout(script: &Script) -> Vec<ServerStep> {
+    let is_called = script
+        .plugins
+        .iter()
+        .any(|plugin| plugin.probe.contains("{callout}"));
+    let answer = "HTTP/1.1 200 OK\ncontent-length: 2\nx-c: 1\n\nok";
+    is_called
+        .then(|| ServerStep::Answer(answer.to_owned()))
+        .into_iter()
+        .collect()
 }
 
 fn upstream(random: &mut Rng, script: &Script) -> Vec<ServerStep> {

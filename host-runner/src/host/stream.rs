@@ -189,6 +189,16 @@ impl Stream {
         }
     }
 
+    /// Whether what still comes in that direction is dropped: a reply was made inside one of its callbacks, or the
+    /// response has come to its end, though a filter may hold it.
+    pub(crate) fn is_over(&self, direction: Direction) -> bool {
+        let aborted = match direction {
+            Direction::Request => self.request.aborted,
+            Direction::Response => self.response.aborted,
+        };
+        aborted || self.response.complete
+    }
+
     pub(crate) fn trailers(&self, direction: Direction) -> Option<&HeaderMap> {
         match direction {
             Direction::Request => self.request_trailers.as_ref(),
