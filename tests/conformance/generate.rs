@@ -191,7 +191,9 @@ fn command(random: &mut Rng) -> String {
         6..=8 => write!(text, "set@{} {written} {value}", writable(map)),
         9..=10 => write!(text, "del@{} {written}", writable(map)),
         11 => write!(text, "dump@{map}"),
-        12 => write!(text, "size@{map}"),
+        // Not of response headers: how many digits the upstream's time has is up to the machine, and the log's `server`
+        // is each proxy's own.
+        12 => write!(text, "size@{}", if map == 2 { 3 } else { map }),
         13..=14 => write!(text, "get_buffer_bytes {buffer} {start} {length}"),
         15..=16 => write!(text, "put@{body} {start} {length} {value}"),
         17 => write!(text, "get_buffer_status {buffer}"),
