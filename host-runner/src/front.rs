@@ -59,6 +59,9 @@ pub struct FrontOptions {
     pub logs: Logs,
     /// Worker threads, as Envoy's `--concurrency`: each has VMs of its own.
     pub workers: usize,
+    /// Threads of the system that do their work; none is one for each core. On one, what arrives first is dealt with
+    /// first, as on a worker of Envoy.
+    pub threads: Option<usize>,
     /// What is other than in Envoy: limits, metering, a profile.
     pub engine: EngineOptions,
     /// Who is told of every callback and hostcall; for hostcalls the engine must count costs too.
@@ -99,6 +102,7 @@ impl Default for FrontOptions {
         Self {
             logs: Logs::Keep,
             workers: 1,
+            threads: None,
             engine: EngineOptions::default(),
             trace: None,
         }
@@ -114,7 +118,7 @@ impl Front {
     /// When a module does not load, a plugin refuses its configuration, or an address cannot be listened on. Nothing
     /// is left running then.
     pub fn start(listeners: &[Listener], options: &FrontOptions) -> anyhow::Result<Self> {
-        let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
+        let runtime = runtime(options.threads).context("cannot start the asynchronous runtime")?;
         let store = match options.logs {
             Logs::Keep => LogStore::default(),
             Logs::Print => LogStore::echoing(),
@@ -192,6 +196,14 @@ impl Front {
             .unwrap_or_else(PoisonError::into_inner) = main_thread;
         Ok(())
     }
+}
+
+fn runtime(threads: Option<usize>) -> std::io::Result<Runtime> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        runtime.worker_threads(threads.max(1));
+    }
+    runtime.enable_all().build()
 }
 
 // The main thread, which has every plugin too, with its timers and queues, but no streams (rule L2); and the workers.

@@ -27,7 +27,7 @@ struct Options {
     /// Prints the first script instead of running any.
     #[arg(long)]
     show: bool,
-    /// Prints differences as they are, without shrinking.
+    /// Prints all differences as they are, without shrinking, also those that did not show again.
     #[arg(long)]
     raw: bool,
 }
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     println!("{} scripts from seed {first}", options.count);
     let modules = build_modules()?;
-    let (mut lines, mut different) = (0, Vec::new());
+    let (mut lines, mut different, mut once) = (0, Vec::new(), Vec::new());
     for start in (0..options.count).step_by(BATCH) {
         let seeds = start..(start + BATCH).min(options.count);
         let scripts: Vec<_> = seeds
@@ -60,23 +60,28 @@ fn main() -> anyhow::Result<ExitCode> {
         for compared in run(&scripts, &modules)? {
             lines += compared.theirs.0.len();
             // Again, because how many reads a message takes is up to the kernel.
-            if differs(&compared) && differs_again(&compared, &modules)? {
+            if !differs(&compared) {
+                continue;
+            }
+            if differs_again(&compared, &modules)? {
                 different.push(compared);
+            } else {
+                once.push(compared);
             }
         }
         println!(
-            "{} scripts, {lines} lines, {} scripts differ",
+            "{} scripts, {lines} lines, {} scripts differ, {} more did once",
             (start + BATCH).min(options.count),
-            different.len()
+            different.len(),
+            once.len()
         );
     }
-    for compared in different.iter().take(SHRUNK) {
-        let shrunk = if options.raw {
-            None
-        } else {
-            Some(shrink(&compared.script, &modules)?)
-        };
-        print(shrunk.as_ref().unwrap_or(compared))?;
+    if options.raw {
+        once.iter().chain(&different).try_for_each(print)?;
+    } else {
+        for compared in different.iter().take(SHRUNK) {
+            print(&shrink(&compared.script, &modules)?)?;
+        }
     }
     Ok(if different.is_empty() {
         ExitCode::SUCCESS

@@ -136,7 +136,12 @@ impl Stage {
     /// # Errors
     /// When it does not start, or does not answer at all.
     pub fn run_on_host_runner(&self) -> anyhow::Result<Vec<Transcript>> {
-        let front = Front::start(&self.listeners(), &FrontOptions::default())?;
+        // As many as Envoy has workers here, so that what settles is settled.
+        let options = FrontOptions {
+            threads: Some(1),
+            ..FrontOptions::default()
+        };
+        let front = Front::start(&self.listeners(), &options)?;
         self.run(Arc::new(front))
     }
 

@@ -64,6 +64,7 @@ impl Run {
             engine: self.engine.options(),
             logs: Logs::Print,
             workers: self.workers,
+            threads: None,
             trace: None,
         };
         let front;

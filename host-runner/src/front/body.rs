@@ -145,8 +145,10 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
             return Poll::Ready(Some(Err(Cut)));
         }
         let frame = std::task::ready!(self.frames.poll_recv(context));
+        // Trailers need a body in chunks.
+        let frame = frame.filter(|frame| self.length.is_none() || !is_trailers(frame));
         // A body that is shorter than was announced leaves its reader waiting (rule H13).
-        if frame.is_none() && self.length.is_some_and(|length| length > 0) {
+        if frame.is_none() && self.is_short() {
             return Poll::Pending;
         }
         if let Some(Err(Cut)) = frame {
@@ -171,8 +173,19 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
 
     // So that the last frame says that it is the last; a body without any still has its end to itself.
     fn is_end_stream(&self) -> bool {
-        self.begun && self.frames.is_closed() && self.frames.is_empty()
+        self.begun && !self.is_short() && self.frames.is_closed() && self.frames.is_empty()
     }
+}
+
+impl<T> Reader<T> {
+    // Whether more was announced than has been taken.
+    fn is_short(&self) -> bool {
+        self.length.is_some_and(|length| length > 0)
+    }
+}
+
+fn is_trailers(frame: &Result<Frame<Bytes>, Cut>) -> bool {
+    frame.as_ref().is_ok_and(Frame::is_trailers)
 }
 
 impl<T> Unpin for Reader<T> {}

@@ -58,7 +58,8 @@ impl Chain {
     /// `x-forwarded-proto` no virtual host (rule H8).
     pub(crate) fn pick(&self, stream: &Stream) -> Option<usize> {
         let headers = &stream.request_headers;
-        if !has_path(headers) || headers.get(b"x-forwarded-proto").is_none() {
+        let proto = headers.get(b"x-forwarded-proto");
+        if !has_path(headers) || proto.is_none_or(<[u8]>::is_empty) {
             return None;
         }
         self.routes.iter().position(|route| matches(route, stream))

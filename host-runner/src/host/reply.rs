@@ -64,11 +64,15 @@ fn is_space(byte: u8) -> bool {
 }
 
 /// Makes the reply the stream's response and returns its body, which is empty where the client must not get one.
-pub(crate) fn begin(stream: &mut Stream, reply: LocalReply) -> Vec<u8> {
+pub(crate) fn begin(stream: &mut Stream, mut reply: LocalReply) -> Vec<u8> {
     stream.info.code = Some(reply.status);
     stream.bad_request |= reply.status == 400;
+    // What the body says is no header of the answer to HEAD either.
+    if stream.is_head() && stream.is_grpc() {
+        reply.body.clear();
+    }
     let (headers, body) = reply.into_response(stream.is_grpc());
-    stream.response_headers = Some(headers);
+    stream.replace_response_headers(headers);
     // The answer to HEAD says how long the body would be.
     if stream.is_head() { Vec::new() } else { body }
 }

@@ -25,9 +25,12 @@ pub(crate) struct Stream {
     pub(crate) chain: Arc<Chain>,
     pub(crate) info: StreamInfo,
     came_as_grpc: bool,
+    came_as_head: bool,
     pub(crate) request_headers: HeaderMap,
     pub(crate) request_trailers: Option<HeaderMap>,
     pub(crate) response_headers: Option<HeaderMap>,
+    /// Those that a local reply took the place of. Filters that were shown them, and have not continued, still see them.
+    replaced_headers: Option<HeaderMap>,
     pub(crate) response_trailers: Option<HeaderMap>,
     pub(crate) request: Flow,
     pub(crate) response: Flow,
@@ -140,11 +143,13 @@ impl Stream {
     pub(crate) fn new(chain: Arc<Chain>, info: StreamInfo, request_headers: HeaderMap) -> Self {
         Self {
             came_as_grpc: request_headers.is_grpc(),
+            came_as_head: request_headers.get(b":method") == Some(b"HEAD"),
             chain,
             info,
             request_headers,
             request_trailers: None,
             response_headers: None,
+            replaced_headers: None,
             response_trailers: None,
             request: Flow::default(),
             response: Flow::default(),
@@ -189,6 +194,16 @@ impl Stream {
         }
     }
 
+    /// Whether what still comes in that direction is dropped: a reply was made inside one of its callbacks, or the
+    /// response has come to its end, though a filter may hold it.
+    pub(crate) fn is_over(&self, direction: Direction) -> bool {
+        let aborted = match direction {
+            Direction::Request => self.request.aborted,
+            Direction::Response => self.response.aborted,
+        };
+        aborted || self.response.complete
+    }
+
     pub(crate) fn trailers(&self, direction: Direction) -> Option<&HeaderMap> {
         match direction {
             Direction::Request => self.request_trailers.as_ref(),
@@ -229,9 +244,8 @@ impl Stream {
             MapType::RequestHeaders if (logging && self.parsed) || request.headers => {
                 Some(&self.request_headers)
             }
-            MapType::ResponseHeaders if logging || response.headers => {
-                self.response_headers.as_ref()
-            }
+            MapType::ResponseHeaders if logging => self.response_headers.as_ref(),
+            MapType::ResponseHeaders if response.headers => self.shown_headers(),
             MapType::RequestTrailers if !logging && request.trailers => {
                 self.request_trailers.as_ref()
             }
@@ -242,6 +256,25 @@ impl Stream {
         }
     }
 
+    /// A map as properties read it: what the filter was shown comes before what the log is shown.
+    pub(crate) fn property_map(&self, index: usize, kind: MapType) -> Option<&HeaderMap> {
+        let shown = self.filters.get(index)?.response.headers;
+        match kind {
+            MapType::ResponseHeaders if shown => self.shown_headers(),
+            kind => self.map(index, kind),
+        }
+    }
+
+    fn shown_headers(&self) -> Option<&HeaderMap> {
+        let replaced = self.replaced_headers.as_ref();
+        replaced.or(self.response_headers.as_ref())
+    }
+
+    /// Makes these the response's headers.
+    pub(crate) fn replace_response_headers(&mut self, headers: HeaderMap) {
+        self.replaced_headers = self.response_headers.replace(headers);
+    }
+
     /// A map for writing, and for its size. Trailers are made where the body callback of the last bytes asks for them
     /// (rule H14).
     pub(crate) fn map_mut(&mut self, index: usize, kind: MapType) -> Option<&mut HeaderMap> {
@@ -249,7 +282,10 @@ impl Stream {
         let end = filter.end_of_stream;
         match kind {
             MapType::RequestHeaders if filter.request.headers => Some(&mut self.request_headers),
-            MapType::ResponseHeaders if filter.response.headers => self.response_headers.as_mut(),
+            MapType::ResponseHeaders if filter.response.headers => {
+                let replaced = self.replaced_headers.as_mut();
+                replaced.or(self.response_headers.as_mut())
+            }
             MapType::RequestTrailers => {
                 trailers(&mut filter.request, end, &mut self.request_trailers)
             }
@@ -280,8 +316,9 @@ impl Stream {
         self.came_as_grpc
     }
 
+    /// Whether the request came as HEAD: a local reply to it has no body.
     pub(crate) fn is_head(&self) -> bool {
-        self.request_headers.get(b":method") == Some(b"HEAD")
+        self.came_as_head
     }
 }
 

@@ -82,8 +82,12 @@ impl Worker {
             Direction::Response if end => stream.info.received(now),
             Direction::Response => {}
         }
+        let is_over = stream.is_over(way);
         let flow = stream.flow(way);
         flow.complete = end;
+        if is_over {
+            return;
+        }
         flow.chunk = bytes;
         self.data(id, way, 0, (Source::Chunk, end));
     }
@@ -161,12 +165,11 @@ impl Worker {
         self.world.http.remove(id);
     }
 
-    // Once a response has ended the request, or the stream is over, what else arrives is dropped.
+    // What arrives for a stream that is over, or of a second response, is dropped.
     fn live(&mut self, id: StreamId, way: Direction) -> Option<&mut Stream> {
         let stream = self.world.http.get_mut(id)?;
-        let over = stream.finished
-            || stream.flow(way).aborted
-            || (way == Direction::Response && stream.response.complete);
+        let over =
+            stream.finished || (way == Direction::Response && stream.is_over(Direction::Response));
         (!over).then_some(stream)
     }
 }

@@ -26,7 +26,13 @@ impl Worker {
             position += 1;
         }
         match way {
-            Direction::Request => self.route(id, end),
+            // The router is a filter like any other.
+            Direction::Request => {
+                self.set_in_callback(id, way, true);
+                self.route(id, end);
+                self.set_in_callback(id, way, false);
+                self.send_prepared_reply(id);
+            }
             Direction::Response => self.send_headers(id, end),
         }
     }
@@ -39,6 +45,9 @@ impl Worker {
         from: usize,
         (source, mut end): (Source, bool),
     ) {
+        if self.is_dropped(id, way) {
+            return;
+        }
         let had_trailers = self.has_trailers(id, way);
         let mut trailers_from = None;
         let mut position = from;
@@ -56,7 +65,7 @@ impl Worker {
             }
             if !had_trailers && trailers_from.is_none() && self.has_trailers(id, way) {
                 end = false;
-                trailers_from = Some(self.resume_position(id, way, index));
+                trailers_from = Some(index);
             }
             if !self.after_data(id, way, index, (source, answer)) {
                 return self.new_trailers(
@@ -73,6 +82,9 @@ impl Worker {
 
     /// Passes trailers on, from a position.
     pub(in crate::host) fn trailers(&mut self, id: StreamId, way: Direction, from: usize) {
+        if self.is_dropped(id, way) {
+            return;
+        }
         let mut position = from;
         while let Some(index) = self.index(id, way, position) {
             if self.half(id, way, index, |half| half.iteration.stopped_all()) {
@@ -101,24 +113,22 @@ impl Worker {
         let Some(half) = stream.half(index, way) else {
             return;
         };
-        half.from_current = half.iteration.stopped_all();
+        // Not unset: within a resumption that began here it is still so.
+        half.from_current |= half.iteration.stopped_all();
         half.iteration = Iteration::Continue;
-        let headers_held = !std::mem::replace(&mut half.headers_continued, true);
-        let (ended, buffered) = (
-            observed_end(stream, way),
-            stream.flow(way).buffered.is_some(),
-        );
-        let had_trailers = stream.trailers(way).is_some();
-        let next = self.position_after(id, way, index);
-        if headers_held {
-            self.headers(id, way, next, ended && !buffered && !had_trailers);
+        if !std::mem::replace(&mut half.headers_continued, true) {
+            let end = self.is_complete(id, way) && !self.is_buffered(id, way);
+            let end = end && !self.has_trailers(id, way);
+            self.headers(id, way, self.position_after(id, way, index), end);
         }
-        let here = self.resume_position(id, way, index);
+        let had_trailers = self.has_trailers(id, way);
         if self.is_buffered(id, way) {
-            self.data(id, way, here, (Source::Buffered, ended && !had_trailers));
+            let end = self.is_complete(id, way) && !had_trailers;
+            let here = self.resume_position(id, way, index);
+            self.data(id, way, here, (Source::Buffered, end));
         }
         if had_trailers {
-            self.trailers(id, way, here);
+            self.trailers(id, way, self.resume_position(id, way, index));
         }
         if let Some(stream) = self.world.http.get_mut(id)
             && let Some(half) = stream.half(index, way)
@@ -223,8 +233,8 @@ impl Worker {
 
     // Trailers that a filter made in its last body callback go to the filters after it (rule H14).
     fn new_trailers(&mut self, id: StreamId, way: Direction, from: Option<usize>) {
-        if let Some(from) = from {
-            self.trailers(id, way, from);
+        if let Some(index) = from {
+            self.trailers(id, way, self.resume_position(id, way, index));
         }
     }
 
@@ -296,6 +306,12 @@ impl Worker {
         })
     }
 
+    // What is left of a request is of no interest once its response has come to its end.
+    fn is_dropped(&self, id: StreamId, way: Direction) -> bool {
+        let stream = self.world.http.get(id);
+        way == Direction::Request && stream.is_none_or(|stream| stream.is_over(way))
+    }
+
     fn index(&self, id: StreamId, way: Direction, position: usize) -> Option<usize> {
         self.world.http.get(id)?.index(way, position)
     }
@@ -315,6 +331,11 @@ impl Worker {
     fn has_trailers(&self, id: StreamId, way: Direction) -> bool {
         let stream = self.world.http.get(id);
         stream.is_some_and(|stream| stream.trailers(way).is_some())
+    }
+
+    fn is_complete(&self, id: StreamId, way: Direction) -> bool {
+        let stream = self.world.http.get(id);
+        stream.is_some_and(|stream| observed_end(stream, way))
     }
 
     fn is_buffered(&mut self, id: StreamId, way: Direction) -> bool {

@@ -59,7 +59,6 @@ impl Worker {
             return;
         };
         let body = reply::begin(stream, reply);
-        stream.response_trailers = None;
         let end = body.is_empty();
         self.emit_headers(id, end);
         if !end {

@@ -50,7 +50,7 @@ pub(super) fn attribute<'a>(
 
 fn map(view: View<'_>, kind: MapType) -> Option<&HeaderMap> {
     let (stream, filter) = view.http?;
-    stream.map(filter, kind)
+    stream.property_map(filter, kind)
 }
 
 fn of(map: Option<&HeaderMap>) -> Option<i64> {
