@@ -8,7 +8,7 @@ pub(crate) mod body;
 pub(crate) mod call;
 mod driver;
 pub(crate) mod forward;
-mod gate;
+pub(crate) mod gate;
 mod grpc;
 mod hop_by_hop;
 mod lineup;

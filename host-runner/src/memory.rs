@@ -20,4 +20,3 @@ pub use self::proxy::Usage;
 pub(crate) use self::proxy::{MemoryOptions, Place, Proxy};
 pub use self::subject::{Memory, MemorySubjectOptions};
 pub(crate) use self::upstream::Backend;
-pub use self::upstream::{Reply, Responder};

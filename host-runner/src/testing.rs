@@ -50,7 +50,8 @@ use crate::upstream::Received;
 
 pub use crate::host::faults::{Fault, FaultPlan};
 pub use crate::host::usage::Usage;
-pub use crate::memory::{Answering, Broken, Chunks, Delivery, End, Reply};
+pub use crate::memory::{Answering, Broken, Chunks, Delivery, End};
+pub use crate::upstream::Reply;
 
 /// Where a virtual clock begins: 2026-01-01T00:00:00Z.
 pub const START: Duration = Duration::from_secs(1_767_225_600);

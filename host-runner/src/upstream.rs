@@ -3,6 +3,7 @@
 
 mod demo;
 mod recording;
+mod reply;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, request};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,8 +19,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::front::body::{Body, Cut, channel, full};
+use crate::front::gate::Gate;
+use crate::front::respond;
+use crate::host::faults::Fault;
+
 pub use self::demo::demo;
 pub use self::recording::{Answer, Recording};
+pub use self::reply::Reply;
 
 /// A request as an upstream received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +54,8 @@ pub struct Upstream {
     accepting: JoinHandle<()>,
 }
 
-/// Makes the response to a received request.
-pub type Responder = Arc<dyn Fn(Received) -> Response<Bytes> + Send + Sync>;
+/// Answers received requests.
+pub type Responder = Arc<dyn Fn(Received) -> Reply + Send + Sync>;
 
 // === impl Upstream ===
 
@@ -149,9 +156,36 @@ async fn respond(
     cluster: &str,
     responder: &Responder,
     request: Request<Incoming>,
-) -> hyper::Result<Response<Full<Bytes>>> {
-    let received = Received::read(cluster, request).await?;
-    Ok(responder(received).map(Full::new))
+) -> Result<Response<Body>, Cut> {
+    let received = Received::read(cluster, request).await;
+    let reply = responder(received.map_err(|_| Cut)?);
+    tokio::time::sleep(reply.after).await;
+    let (parts, bytes) = reply.response.into_parts();
+    let whole = |parts, bytes: Bytes| Response::from_parts(parts, full(bytes.into()));
+    match reply.fault {
+        Some(Fault::Silence) => std::future::pending().await,
+        Some(Fault::Reset | Fault::ConnectionRefused | Fault::RefusedDispatch) => Err(Cut),
+        Some(Fault::ResetInBody) => Ok(Response::from_parts(parts, half(&bytes))),
+        Some(Fault::Slow(by)) => {
+            tokio::time::sleep(by).await;
+            Ok(whole(parts, bytes))
+        }
+        Some(Fault::Status(status)) => {
+            let mut response = Response::new(full(Vec::new()));
+            *response.status_mut() = respond::status_code(status.into());
+            Ok(response)
+        }
+        // These are about how a host answers its filter.
+        Some(Fault::Twice | Fault::UnknownToken) | None => Ok(whole(parts, bytes)),
+    }
+}
+
+// Half of a body, and then nothing more.
+fn half(bytes: &Bytes) -> Body {
+    let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
+    sender.data(bytes.slice(..bytes.len().div_ceil(2)).into());
+    sender.cut();
+    body
 }
 
 #[cfg(test)]

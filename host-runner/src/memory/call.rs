@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::proxy::{Event, Proxy};
-use super::upstream::{Exchange, Presence, Reply};
+use super::upstream::{Backend, Exchange, Presence, parts_of};
 use crate::front::call::ProxyAnswer;
 use crate::front::forward::upstream_request;
 use crate::front::reset_reason::{ResetReason, timed_out};
@@ -12,6 +12,7 @@ use crate::front::upstreams::Hop;
 use crate::host::callout::{CallId, CallResponse, HttpCall};
 use crate::host::faults::Fault;
 use crate::host::reply::LocalReply;
+use crate::upstream::Reply;
 
 /// Where a token is that no call has.
 const UNKNOWN: u32 = 1_000_000;
@@ -90,7 +91,7 @@ impl Proxy {
         &self,
         worker: usize,
         cluster: &str,
-    ) -> Option<(Hop, Option<super::upstream::Backend>, bool)> {
+    ) -> Option<(Hop, Option<Backend>, bool)> {
         let worker = self.workers.get(worker)?;
         let trailers = worker.passes_trailers(cluster);
         let cluster = worker.cluster(cluster)?;
@@ -136,7 +137,7 @@ pub(super) fn refused() -> ResetReason {
 
 fn response_of(reply: Reply, pass_trailers: bool) -> CallResponse {
     let after = reply.after;
-    let (parts, body, trailers) = reply.into_parts(pass_trailers);
+    let (parts, body, trailers) = parts_of(reply, pass_trailers);
     CallResponse {
         headers: respond::from_callee(&parts, Some(after)),
         body: body.into(),

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::call::refused;
 use super::proxy::{Event, Proxy};
-use super::upstream::{Exchange, Presence, Reply};
+use super::upstream::{Exchange, Presence, parts_of};
 use crate::front::forward::upstream_request;
 use crate::front::reset_reason::{ResetReason, timed_out};
 use crate::front::respond;
 use crate::host::callout::CallId;
 use crate::host::faults::Fault;
 use crate::host::grpc::{GrpcEffect, GrpcEvent, GrpcRequest};
+use crate::upstream::Reply;
 
 /// An exchange that is under way.
 pub(super) struct Line {
@@ -103,7 +104,7 @@ impl Proxy {
         after: Duration,
         (reply, fault): (Reply, Option<Fault>),
     ) {
-        let (parts, body, trailers) = reply.into_parts(true);
+        let (parts, body, trailers) = parts_of(reply, true);
         let headers = respond::from_upstream(&parts, Some(after));
         let end = body.is_empty() && trailers.is_none();
         self.add_after(after, grpc_event(line, GrpcEvent::Headers { headers, end }));

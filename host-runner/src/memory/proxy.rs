@@ -14,7 +14,7 @@ use super::delivery::{Answering, Delivery};
 use super::grpc::Line;
 use super::queue::Queue;
 use super::stream::Wires;
-use super::upstream::{Backend, Reply};
+use super::upstream::Backend;
 use crate::engine::{Engine, EngineOptions};
 use crate::front::request_head;
 use crate::host::callout::{CallId, CallResponse};
@@ -30,6 +30,7 @@ use crate::host::world::StreamId;
 use crate::listener::Listener;
 use crate::scenario::client::{ClientRequest, Protocol};
 use crate::trace::Recorder;
+use crate::upstream::Reply;
 
 pub use crate::host::usage::Usage;
 

@@ -3,7 +3,7 @@
 use super::body::{Body, Piece};
 use super::client::Gathered;
 use super::proxy::{Event, Place, Proxy};
-use super::upstream::{Exchange, Presence};
+use super::upstream::{Exchange, Presence, parts_of};
 use crate::front::forward::upstream_request;
 use crate::front::reset_reason::ResetReason;
 use crate::front::respond;
@@ -12,6 +12,7 @@ use crate::host::effect::HttpEffect;
 use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Direction, UpstreamInfo};
+use crate::upstream::Reply;
 
 /// The two ends of a stream.
 pub(super) struct Wires {
@@ -142,7 +143,7 @@ impl Proxy {
     }
 
     /// The upstream's answer is here.
-    pub(super) fn response(&mut self, place: Place, reply: super::Reply) {
+    pub(super) fn response(&mut self, place: Place, reply: Reply) {
         let pass = self.streams.get(&place).is_some_and(|it| it.http1_trailers);
         let reason = match reply.fault {
             Some(Fault::Silence) => return,
@@ -159,7 +160,7 @@ impl Proxy {
         }
         let breaks = reply.fault == Some(Fault::ResetInBody);
         let (after, delivery) = (reply.after, self.delivery);
-        let (parts, bytes, trailers) = reply.into_parts(pass);
+        let (parts, bytes, trailers) = parts_of(reply, pass);
         let http1 = parts.version < http::Version::HTTP_2;
         let mut body = Body::new(&bytes, trailers, http1, (delivery, &mut self.random));
         if breaks {

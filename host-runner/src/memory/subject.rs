@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use super::delivery::Delivery;
 use super::proxy::{MemoryOptions, Proxy};
-use super::upstream::{Backend, Reply};
+use super::upstream::Backend;
 use crate::engine::EngineOptions;
 use crate::host::faults::FaultPlan;
 use crate::listener::{Listener, cluster_name};
@@ -58,10 +58,9 @@ impl Memory {
         let mut backends = HashMap::new();
         for (listener, responder) in listeners {
             for cluster in &listener.clusters {
-                let responder = Arc::clone(responder);
                 let backend = Backend {
                     name: cluster.name.clone(),
-                    responder: Arc::new(move |received| Reply::from(responder(received))),
+                    responder: Arc::clone(responder),
                 };
                 backends.insert(cluster_name(&all, listener, &cluster.name), backend);
             }

@@ -1,8 +1,5 @@
 //! The upstreams' end: requests as they arrive there, and what is answered.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, response};
@@ -12,23 +9,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use crate::front::respond;
 use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap as FilterMap;
-use crate::upstream::{Received, header_list};
-
-/// What an upstream answers.
-#[derive(Debug, Clone, Default)]
-pub struct Reply {
-    /// Status, headers and body. `content-length` and `date` are added where they are not given.
-    pub response: Response<Bytes>,
-    /// Trailers after the body; over HTTP/1 they are lost unless the listener passes them on.
-    pub trailers: HeaderMap,
-    /// The answer comes this much later.
-    pub after: Duration,
-    /// What goes wrong instead.
-    pub fault: Option<Fault>,
-}
-
-/// Answers the requests that a cluster gets.
-pub type Responder = Arc<dyn Fn(Received) -> Reply + Send + Sync>;
+use crate::upstream::{Received, Reply, Responder, header_list};
 
 /// A cluster in memory: what it is called, and who answers.
 #[derive(Clone)]
@@ -115,53 +96,16 @@ fn complete(response: &mut Response<Bytes>, now: std::time::SystemTime) {
     }
 }
 
-// === impl Reply ===
-
-impl Reply {
-    /// Status, body, nothing else.
-    #[must_use]
-    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        let mut response = Response::new(body.into());
-        *response.status_mut() = status;
-        Self::from(response)
-    }
-
-    /// The same reply, later.
-    #[must_use]
-    pub fn after(mut self, delay: Duration) -> Self {
-        self.after = delay;
-        self
-    }
-
-    /// Head, body, and the trailers if they pass.
-    pub(super) fn into_parts(
-        self,
-        pass_trailers: bool,
-    ) -> (response::Parts, Bytes, Option<FilterMap>) {
-        let (parts, body) = self.response.into_parts();
-        let pass = pass_trailers || parts.version >= Version::HTTP_2;
-        let trailers =
-            (pass && !self.trailers.is_empty()).then(|| respond::header_map(&self.trailers));
-        (parts, body, trailers)
-    }
-}
-
-impl From<Response<Bytes>> for Reply {
-    fn from(response: Response<Bytes>) -> Self {
-        Self {
-            response,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<Fault> for Reply {
-    fn from(fault: Fault) -> Self {
-        Self {
-            fault: Some(fault),
-            ..Self::default()
-        }
-    }
+/// Head, body, and the trailers if they pass.
+pub(super) fn parts_of(
+    reply: Reply,
+    pass_trailers: bool,
+) -> (response::Parts, Bytes, Option<FilterMap>) {
+    let (parts, body) = reply.response.into_parts();
+    let pass = pass_trailers || parts.version >= Version::HTTP_2;
+    let trailers =
+        (pass && !reply.trailers.is_empty()).then(|| respond::header_map(&reply.trailers));
+    (parts, body, trailers)
 }
 
 // === impl Presence ===

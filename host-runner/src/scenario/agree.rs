@@ -92,17 +92,16 @@ fn facts(outcome: &Outcome, times: &[(String, TimeOffset)]) -> Facts {
     facts.insert("body".to_owned(), shown(&response.body));
     add_headers(&mut facts, "header", &response.headers);
     add_headers(&mut facts, "trailer", &response.trailers);
-    facts.insert(
-        "upstream requests".to_owned(),
-        outcome.upstream.len().to_string(),
-    );
-    for (number, received) in outcome.upstream.iter().enumerate() {
-        let which = if number == 0 {
-            "upstream".to_owned()
-        } else {
-            format!("upstream {}", number + 1)
-        };
-        add_received(&mut facts, &which, received);
+    for (what, requests) in [("upstream", &outcome.upstream), ("call", &outcome.calls)] {
+        let count = requests.len().to_string();
+        facts.insert(format!("{what} requests"), count);
+        for (number, received) in requests.iter().enumerate() {
+            let which = match number {
+                0 => what.to_owned(),
+                number => format!("{what} {}", number + 1),
+            };
+            add_received(&mut facts, &which, received);
+        }
     }
     let replacements = replacements(&outcome.names, times);
     facts

@@ -1,13 +1,13 @@
 //! The cases of a scenario file: each made of steps, each name in them resolved before anything runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_saphyr::Spanned;
 
 use super::client::parse_path;
 use super::expect::{ExpectModel, LogExpectation, UpstreamExpectation};
 use super::group::{Case, PluginName, Step};
-use super::model::{CaseModel, Protocol, RequestModel, StepModel};
+use super::model::{AnswerModel, CaseModel, Protocol, RequestModel, StepModel};
 use super::template::{Names, Template, render_json, unknown};
 use crate::listener::Listener;
 use crate::yaml::{Document, Location, YamlError};
@@ -60,9 +60,12 @@ fn steps(model: CaseModel) -> Result<Vec<Step>, &'static str> {
         (Some(request), None, Some(expect)) => Ok(vec![Step {
             request,
             answer: model.upstream.unwrap_or_default(),
+            calls: model.calls,
             expect,
         }]),
-        (None, Some(steps), None) if model.upstream.is_none() && !steps.is_empty() => {
+        (None, Some(steps), None)
+            if model.upstream.is_none() && model.calls.is_empty() && !steps.is_empty() =>
+        {
             Ok(steps.into_iter().map(Step::from).collect())
         }
         _ => Err("expected `request` and `expect`, or `steps` that have them"),
@@ -76,6 +79,7 @@ impl From<StepModel> for Step {
         Self {
             request: model.request,
             answer: model.upstream,
+            calls: model.calls,
             expect: model.expect,
         }
     }
@@ -89,7 +93,22 @@ impl Scope<'_> {
         case.steps.iter().try_for_each(|step| {
             self.check_request(&step.request)?;
             self.check_templates(&step.answer.templates())?;
+            self.check_calls(&step.calls)?;
             self.check_expectations(&step.expect)
+        })
+    }
+
+    fn check_calls(&self, calls: &BTreeMap<String, Spanned<AnswerModel>>) -> Result<(), YamlError> {
+        calls.iter().try_for_each(|(cluster, answer)| {
+            self.check_templates(&answer.value.templates())?;
+            let mut routes = self.listener.routes.iter();
+            match routes.any(|route| route.cluster == *cluster) {
+                true => self.refuse(
+                    answer.referenced,
+                    format!("routes lead to `{cluster}`; let filters call another cluster"),
+                ),
+                false => Ok(()),
+            }
         })
     }
 
@@ -130,6 +149,9 @@ impl Scope<'_> {
             render_json(json, self.names).map_err(|message| self.document.error(place, message))?;
         }
         self.check_cluster(expect.upstream.as_ref())?;
+        for (cluster, expected) in &expect.calls {
+            self.check_known_cluster(cluster, expected.referenced)?;
+        }
         let mut logs = expect.logs.iter().chain(&expect.no_logs);
         logs.try_for_each(|log| self.check_plugin(log))
     }
@@ -150,13 +172,14 @@ impl Scope<'_> {
         let Some(cluster) = &request.cluster else {
             return Ok(());
         };
+        self.check_known_cluster(&cluster.value, cluster.referenced)
+    }
+
+    fn check_known_cluster(&self, cluster: &str, place: Location) -> Result<(), YamlError> {
         let mut known = self.listener.clusters.iter().map(|known| &known.name);
-        match known.clone().any(|known| *known == cluster.value) {
+        match known.clone().any(|known| *known == cluster) {
             true => Ok(()),
-            false => self.refuse(
-                cluster.referenced,
-                unknown("cluster", &cluster.value, &mut known),
-            ),
+            false => self.refuse(place, unknown("cluster", cluster, &mut known)),
         }
     }
 

@@ -35,7 +35,18 @@ pub(super) fn failures(expect: &ExpectModel, outcome: &Outcome) -> Vec<String> {
     let body = expect.body.as_ref().map(|body| &body.value);
     failures.extend(text_failure("body", body, &outcome.response.body, names));
     if let Some(upstream) = &expect.upstream {
-        failures.extend(upstream_failures(upstream, &outcome.upstream, names));
+        failures.extend(received_failures(
+            "upstream",
+            upstream,
+            &outcome.upstream,
+            names,
+        ));
+    }
+    for (cluster, expected) in &expect.calls {
+        let received = outcome.calls.iter().filter(|call| call.cluster == *cluster);
+        let received: Vec<_> = received.cloned().collect();
+        let what = format!("call to `{cluster}`");
+        failures.extend(received_failures(&what, &expected.value, &received, names));
     }
     failures.extend(log_failures(expect, outcome));
     failures
@@ -113,32 +124,26 @@ fn list(values: &[&[u8]]) -> String {
     }
 }
 
-fn upstream_failures(
+fn received_failures(
+    what: &str,
     expected: &UpstreamExpectation,
     received: &[Received],
     names: &Names,
 ) -> Vec<String> {
-    match (expected, received) {
-        (UpstreamExpectation::Nothing, []) => Vec::new(),
-        (UpstreamExpectation::Nothing, received) => {
-            vec![format!(
-                "upstream: expected no request, received {}",
-                requests(received)
-            )]
-        }
+    let failure = match (expected, received) {
+        (UpstreamExpectation::Nothing, []) => return Vec::new(),
         (UpstreamExpectation::Request(expected), [request]) => {
-            request_failures(expected, request, names)
+            return request_failures(what, expected, request, names);
         }
-        (UpstreamExpectation::Request(_), []) => {
-            vec!["upstream: expected a request, received none".to_owned()]
+        (UpstreamExpectation::Nothing, received) => {
+            format!("expected no request, received {}", requests(received))
         }
+        (UpstreamExpectation::Request(_), []) => "expected a request, received none".to_owned(),
         (UpstreamExpectation::Request(_), received) => {
-            vec![format!(
-                "upstream: expected one request, received {}",
-                requests(received)
-            )]
+            format!("expected one request, received {}", requests(received))
         }
-    }
+    };
+    vec![format!("{what}: {failure}")]
 }
 
 fn requests(received: &[Received]) -> String {
@@ -152,35 +157,24 @@ fn requests(received: &[Received]) -> String {
 }
 
 fn request_failures(
+    which: &str,
     expected: &ReceivedExpectation,
     request: &Received,
     names: &Names,
 ) -> Vec<String> {
     let text = |what: &str, expected: &Option<Spanned<Matcher>>, actual: &[u8]| {
         let expected = expected.as_ref().map(|expected| &expected.value);
-        text_failure(what, expected, actual, names)
+        text_failure(&format!("{which} {what}"), expected, actual, names)
     };
     let failures = [
         cluster_failure(expected, request),
-        text(
-            "upstream method",
-            &expected.method,
-            request.method.as_bytes(),
-        ),
-        text("upstream path", &expected.path, request.path.as_bytes()),
-        text(
-            "upstream authority",
-            &expected.authority,
-            &request.authority,
-        ),
-        text("upstream body", &expected.body, &request.body),
+        text("method", &expected.method, request.method.as_bytes()),
+        text("path", &expected.path, request.path.as_bytes()),
+        text("authority", &expected.authority, &request.authority),
+        text("body", &expected.body, &request.body),
     ];
-    let headers = header_failures(
-        "upstream header",
-        &expected.headers,
-        &request.headers,
-        names,
-    );
+    let what = format!("{which} header");
+    let headers = header_failures(&what, &expected.headers, &request.headers, names);
     failures.into_iter().flatten().chain(headers).collect()
 }
 

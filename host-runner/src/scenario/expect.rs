@@ -2,6 +2,7 @@
 
 mod header;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use regex_lite::Regex;
@@ -28,6 +29,8 @@ pub(super) struct ExpectModel {
     pub(super) body: Option<Spanned<Matcher>>,
     #[serde(default)]
     pub(super) upstream: Option<UpstreamExpectation>,
+    #[serde(default)]
+    pub(super) calls: BTreeMap<String, Spanned<UpstreamExpectation>>,
     #[serde(default)]
     pub(super) logs: Vec<LogExpectation>,
     #[serde(default)]
@@ -109,7 +112,7 @@ impl ExpectModel {
         templates.extend(located(self.body.as_ref()));
         let logs = self.logs.iter().chain(&self.no_logs);
         templates.extend(logs.filter_map(LogExpectation::template));
-        if let Some(UpstreamExpectation::Request(request)) = &self.upstream {
+        for request in self.requests() {
             templates.extend(request.headers.expected_templates());
             let texts = [
                 &request.method,
@@ -122,21 +125,23 @@ impl ExpectModel {
         templates
     }
 
+    // The requests that are expected upstream and at callees.
+    fn requests(&self) -> impl Iterator<Item = &ReceivedExpectation> {
+        let calls = self.calls.values().map(|call| &call.value);
+        let expected = self.upstream.iter().chain(calls);
+        expected.filter_map(|expected| match expected {
+            UpstreamExpectation::Request(request) => Some(&**request),
+            UpstreamExpectation::Nothing => None,
+        })
+    }
+
     /// Every JSON value that may hold placeholders, with its place.
     pub(super) fn json(&self) -> Vec<(Location, &Value)> {
-        let request = match &self.upstream {
-            Some(UpstreamExpectation::Request(request)) => Some(request),
-            Some(UpstreamExpectation::Nothing) | None => None,
-        };
-        let bodies = self
-            .body
-            .iter()
-            .chain(request.and_then(|request| request.body.as_ref()));
-        let headers = self.headers.pairs.iter().chain(
-            request
-                .into_iter()
-                .flat_map(|request| &request.headers.pairs),
-        );
+        let requests = || self.requests();
+        let in_requests = requests().filter_map(|request| request.body.as_ref());
+        let bodies = self.body.iter().chain(in_requests);
+        let in_requests = requests().flat_map(|request| &request.headers.pairs);
+        let headers = self.headers.pairs.iter().chain(in_requests);
         let in_headers = headers.flat_map(|(_, header)| {
             header
                 .value

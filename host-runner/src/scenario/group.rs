@@ -1,11 +1,15 @@
 //! A loaded scenario file: one listener, its recording upstreams, and the cases to run on it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use serde_saphyr::Spanned;
+use tokio::net::TcpSocket;
+
 use super::budget::Budget;
 use super::expect::ExpectModel;
-use super::model::{AnswerModel, RequestModel};
+use super::model::{AnswerModel, FaultModel, RequestModel};
 use super::tokens::TokenBook;
 use crate::listener::Listener;
 use crate::token::TimeOffset;
@@ -24,6 +28,8 @@ pub(super) struct Group {
     pub(super) cases: Vec<Arc<Case>>,
     pub(super) recording: Arc<Recording>,
     pub(super) upstreams: Vec<Upstream>,
+    /// Where nobody listens, so that connections are refused.
+    pub(super) refusing: Vec<TcpSocket>,
     pub(super) turn: Mutex<()>,
 }
 
@@ -51,7 +57,26 @@ pub(super) struct Case {
 pub(super) struct Step {
     pub(super) request: RequestModel,
     pub(super) answer: AnswerModel,
+    /// What clusters answer to calls of filters.
+    pub(super) calls: BTreeMap<String, Spanned<AnswerModel>>,
     pub(super) expect: ExpectModel,
+}
+
+// === impl Group ===
+
+impl Group {
+    /// Whether filters call that cluster, which no route leads to.
+    pub(super) fn is_called(&self, cluster: &str) -> bool {
+        let routes = &self.listener.routes;
+        routes.iter().all(|route| route.cluster != cluster)
+    }
+
+    /// Whether connections to that cluster are refused.
+    pub(super) fn refuses(&self, cluster: &str) -> bool {
+        let steps = self.cases.iter().flat_map(|case| &case.steps);
+        let mut answers = steps.filter_map(|step| step.calls.get(cluster));
+        answers.any(|answer| answer.value.fault == Some(FaultModel::Refused))
+    }
 }
 
 /// The same name in letters, digits, `-`, `_` and `.` only.

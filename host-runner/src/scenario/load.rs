@@ -49,6 +49,7 @@ impl Loader<'_> {
         let cases = cases::read(document, std::mem::take(&mut file.model.cases))?;
         let tokens = TokenBook::load(document, &file.model, file.directory)?;
         let (mut listener, plugins) = self.listener(&file, &tokens)?;
+        add_called_clusters(&mut listener, &cases);
         let plugins = rename_plugins(&mut listener, plugins, &sanitised(name));
         listener.name = sanitised(name);
         let scope = Scope {
@@ -68,6 +69,7 @@ impl Loader<'_> {
             tokens,
             recording: Arc::default(),
             upstreams: Vec::new(),
+            refusing: Vec::new(),
             turn: Mutex::new(()),
         })
     }
@@ -187,6 +189,17 @@ fn clusters(routes: &[Route]) -> Vec<Cluster> {
         .collect::<BTreeSet<_>>();
     let clusters = names.into_iter();
     clusters.map(|name| Cluster::new(name, unbound())).collect()
+}
+
+// Those that answer to calls of filters.
+fn add_called_clusters(listener: &mut Listener, cases: &[Case]) {
+    let steps = cases.iter().flat_map(|case| &case.steps);
+    for name in steps.flat_map(|step| step.calls.keys()) {
+        if listener.clusters.iter().all(|known| known.name != *name) {
+            let cluster = Cluster::new(name.clone(), unbound());
+            listener.clusters.push(cluster);
+        }
+    }
 }
 
 fn rename_plugins(

@@ -1,9 +1,10 @@
 //! A scenario file as it is written, each part parsed as far as it can be on its own.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use serde_json::{Map, Value};
@@ -13,6 +14,7 @@ use super::budget::Budget;
 use super::expect::ExpectModel;
 use super::headers::{HeaderModel, Text};
 use super::template::Template;
+use crate::host::faults::Fault;
 
 /// One file: a listener and the cases that are run on it.
 #[derive(Debug, Deserialize)]
@@ -107,6 +109,8 @@ pub(super) struct CaseModel {
     #[serde(default)]
     pub(super) upstream: Option<AnswerModel>,
     #[serde(default)]
+    pub(super) calls: BTreeMap<String, Spanned<AnswerModel>>,
+    #[serde(default)]
     pub(super) expect: Option<ExpectModel>,
     #[serde(default)]
     pub(super) steps: Option<Vec<StepModel>>,
@@ -123,6 +127,8 @@ pub(super) struct StepModel {
     pub(super) request: RequestModel,
     #[serde(default)]
     pub(super) upstream: AnswerModel,
+    #[serde(default)]
+    pub(super) calls: BTreeMap<String, Spanned<AnswerModel>>,
     pub(super) expect: ExpectModel,
 }
 
@@ -169,6 +175,24 @@ pub(super) struct AnswerModel {
     pub(super) headers: HeaderModel,
     #[serde(default)]
     pub(super) body: Option<Spanned<Text>>,
+    #[serde(default, deserialize_with = "delay")]
+    pub(super) after: Duration,
+    #[serde(default)]
+    pub(super) fault: Option<FaultModel>,
+}
+
+/// How an upstream fails to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum FaultModel {
+    /// Nobody listens there; in every case of the file.
+    Refused,
+    /// There is no answer.
+    Silent,
+    /// The connection is closed before the answer.
+    Reset,
+    /// The connection is closed in the middle of the answer's body.
+    ResetInBody,
 }
 
 // === impl RequestModel ===
@@ -188,6 +212,19 @@ impl RequestModel {
             .chain(self.headers.templates())
             .chain(trailers)
             .collect()
+    }
+}
+
+// === impl FaultModel ===
+
+impl From<FaultModel> for Fault {
+    fn from(model: FaultModel) -> Self {
+        match model {
+            FaultModel::Refused => Self::ConnectionRefused,
+            FaultModel::Silent => Self::Silence,
+            FaultModel::Reset => Self::Reset,
+            FaultModel::ResetInBody => Self::ResetInBody,
+        }
     }
 }
 
@@ -213,6 +250,15 @@ fn clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime
     };
     let instant = text.parse::<jiff::Timestamp>().map_err(expected)?;
     Ok(Some(instant.into()))
+}
+
+fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let expected = |why: &dyn std::fmt::Display| {
+        D::Error::custom(format!("expected a time such as `300ms` or `2s`: {why}"))
+    };
+    let delay: SignedDuration = text.parse().map_err(|why| expected(&why))?;
+    Duration::try_from(delay).map_err(|why| expected(&why))
 }
 
 fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub response: Response,
     /// The requests that upstreams received: none, or one, unless the proxy repeats itself.
     pub upstream: Vec<Received>,
+    /// The calls of filters that clusters received, by cluster.
+    pub calls: Vec<Received>,
     /// The lines that plugins logged during the step.
     pub logs: Vec<PluginLine>,
     /// What callbacks cost during the step; nothing where it is not counted.
@@ -67,7 +69,12 @@ pub(super) fn run_step(
         )
     })?;
     let names = group.tokens.names(address.to_string(), now)?;
-    group.recording.begin(answer(&step.answer, &names)?);
+    let calls = step.calls.iter().map(|(cluster, model)| {
+        let answer = answer(&model.value, &names)?;
+        Ok((cluster.clone(), answer))
+    });
+    let calls = calls.collect::<anyhow::Result<_>>()?;
+    group.recording.begin(answer(&step.answer, &names)?, calls);
     let before = group
         .plugins
         .iter()
@@ -79,10 +86,16 @@ pub(super) fn run_step(
         Some(response) => response?,
         None => send(address, request)?,
     };
+    let received = group.recording.take().into_iter();
+    let (mut calls, upstream): (Vec<_>, _) =
+        received.partition(|received| group.is_called(&received.cluster));
+    // Which of several comes first is up to the network; those of one cluster keep their order.
+    calls.sort_by(|one, other| one.cluster.cmp(&other.cluster));
     Ok(Outcome {
         subject: subject.name().to_owned(),
         response,
-        upstream: group.recording.take(),
+        upstream,
+        calls,
         logs: new_logs(group, subject, &before),
         costs: costs(group, subject),
         names,
@@ -163,6 +176,8 @@ fn answer(model: &AnswerModel, names: &Names) -> anyhow::Result<Answer> {
         status: model.status,
         headers: rendered(&model.headers, names)?,
         body: body.map_err(anyhow::Error::msg)?.map(Into::into),
+        after: model.after,
+        fault: model.fault.map(Into::into),
     })
 }
 

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use libtest_mimic::{Failed, Trial};
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
 use super::agree::disagreement;
@@ -212,8 +213,23 @@ impl Suite {
 }
 
 async fn start_upstreams(mut group: Group) -> anyhow::Result<Group> {
-    for cluster in &mut group.listener.clusters {
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let names: Vec<_> = group
+        .listener
+        .clusters
+        .iter()
+        .map(|it| it.name.clone())
+        .collect();
+    let refusing: Vec<_> = names.into_iter().map(|name| group.refuses(&name)).collect();
+    for (cluster, refuses) in group.listener.clusters.iter_mut().zip(refusing) {
+        if refuses {
+            // Bound, so that nobody else listens there.
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(any_port)?;
+            cluster.address = socket.local_addr()?;
+            group.refusing.push(socket);
+            continue;
+        }
         let upstream =
             Upstream::start(&cluster.name, any_port, group.recording.responder()).await?;
         cluster.address = upstream.address();

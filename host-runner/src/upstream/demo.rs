@@ -13,7 +13,7 @@ use super::{Received, Responder};
 #[must_use]
 pub fn demo(host: &str, subset: Option<&str>) -> Responder {
     let place = json!({"host": host, "subset": subset});
-    Arc::new(move |received| answer(&place, &received))
+    Arc::new(move |received| answer(&place, &received).into())
 }
 
 fn answer(place: &Value, received: &Received) -> Response<Bytes> {

@@ -1,13 +1,16 @@
 //! What the upstreams of one listener received, and what they answer.
 //! One recording serves all clusters, so the order of arrival is known and a request cannot hide.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
-use super::{Received, Responder};
+use super::{Received, Reply, Responder};
+use crate::host::faults::Fault;
 
 /// Shared by the upstreams of one listener.
 #[derive(Debug, Default)]
@@ -18,6 +21,7 @@ pub struct Recording {
 #[derive(Debug, Default)]
 struct State {
     answer: Answer,
+    of_clusters: BTreeMap<String, Answer>,
     received: Vec<Received>,
 }
 
@@ -31,15 +35,20 @@ pub struct Answer {
     /// The body; without one, a JSON echo of cluster, method and path. Headers are not echoed, because each
     /// proxy adds its own.
     pub body: Option<Bytes>,
+    /// The answer comes this much later.
+    pub after: Duration,
+    /// What goes wrong instead.
+    pub fault: Option<Fault>,
 }
 
 // === impl Recording ===
 
 impl Recording {
-    /// Forgets what was received and answers like this from now on.
-    pub fn begin(&self, answer: Answer) {
+    /// Forgets what was received and answers like this from now on, these clusters each in their own way.
+    pub fn begin(&self, answer: Answer, of_clusters: BTreeMap<String, Answer>) {
         *self.lock() = State {
             answer,
+            of_clusters,
             received: Vec::new(),
         };
     }
@@ -57,11 +66,20 @@ impl Recording {
         Arc::new(move |received| recording.answer(received))
     }
 
-    fn answer(&self, received: Received) -> Response<Bytes> {
+    fn answer(&self, received: Received) -> Reply {
         let mut state = self.lock();
-        let response = state.answer.respond_to(&received);
-        state.received.push(received);
-        response
+        let own = state.of_clusters.get(&received.cluster);
+        let answer = own.unwrap_or(&state.answer);
+        let reply = Reply {
+            after: answer.after,
+            fault: answer.fault,
+            ..Reply::from(answer.respond_to(&received))
+        };
+        // What nobody listens for does not arrive.
+        if reply.fault != Some(Fault::ConnectionRefused) {
+            state.received.push(received);
+        }
+        reply
     }
 
     // A panic elsewhere leaves the state whole: every change of it is one assignment.
