@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use host_runner::build::{BuildOptions, build};
+use host_runner::listener::ModuleFile;
 
 /// The root of the workspace.
 #[must_use]
@@ -20,7 +21,6 @@ pub fn root() -> &'static Path {
 /// # Errors
 /// When the toolchain is incomplete (`host-runner doctor --fix` completes it) or the code does not compile.
 pub fn build_modules() -> anyhow::Result<PathBuf> {
-    let manifest_path = Some(root().join("Cargo.toml"));
     let mut names = vec![
         "jwt-auth".to_owned(),
         "authz".to_owned(),
@@ -29,12 +29,27 @@ pub fn build_modules() -> anyhow::Result<PathBuf> {
     for subject in std::fs::read_dir(root().join("tests/subjects"))? {
         names.push(subject?.file_name().to_string_lossy().into_owned());
     }
+    let first = build_named(names)?;
+    let folder = first.path.parent();
+    Ok(folder.context("there are filters")?.to_owned())
+}
+
+/// Compiles one of them.
+///
+/// # Errors
+/// As [`build_modules`].
+pub fn build_module(name: &str) -> anyhow::Result<ModuleFile> {
+    build_named(vec![name.to_owned()])
+}
+
+// The first of them.
+fn build_named(names: Vec<String>) -> anyhow::Result<ModuleFile> {
     let options = BuildOptions {
         names,
-        manifest_path,
+        manifest_path: Some(root().join("Cargo.toml")),
         ..BuildOptions::default()
     };
     let built = build(&options)?;
-    let folder = built.first().and_then(|first| first.module.path.parent());
-    Ok(folder.context("there are filters")?.to_owned())
+    let first = built.into_iter().next();
+    Ok(first.context("there are filters")?.module)
 }

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use fastrand::Rng;
-use host_runner::listener::{FailurePolicy, ModuleFile, Plugin, VmOptions};
+use host_runner::listener::{FailurePolicy, Plugin, VmOptions};
 use host_runner::scenario::client::{ClientRequest, Response};
 use host_runner::testing::{Broken, Fault, FaultPlan, Reply, TestHost, Usage};
 use http::{HeaderName, HeaderValue, StatusCode};
-use meshwright_tests::build_modules;
+use meshwright_tests::build_module;
 
 /// Of each failure policy.
 const STREAMS: usize = 4_000;
@@ -173,7 +173,7 @@ fn same(before: &Usage, after: &Usage) -> anyhow::Result<()> {
 }
 
 fn host(policy: FailurePolicy) -> anyhow::Result<TestHost> {
-    let module = ModuleFile::read(&build_modules()?.join("probe.wasm"))?;
+    let module = build_module("probe")?;
     let plugin = |name: &str, header: &str, failure_policy| Plugin {
         vm: VmOptions {
             id: Some(name.to_owned()),
