@@ -195,7 +195,7 @@ impl Driver {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.request.as_ref()
                 {
-                    body.data(bytes);
+                    body.data(bytes, end);
                     if end {
                         wires.request = None;
                     }
@@ -211,7 +211,7 @@ impl Driver {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.response.as_ref()
                 {
-                    body.data(bytes);
+                    body.data(bytes, end);
                     if end {
                         wires.response = None;
                     }
