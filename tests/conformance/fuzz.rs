@@ -27,7 +27,7 @@ struct Options {
     /// Prints the first script instead of running any.
     #[arg(long)]
     show: bool,
-    /// Prints all differences as they are, without shrinking, also those that did not show again.
+    /// Prints differences as they are and when they are found, without shrinking, also those that do not show again.
     #[arg(long)]
     raw: bool,
 }
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     println!("{} scripts from seed {first}", options.count);
     let modules = build_modules()?;
-    let (mut lines, mut different, mut once) = (0, Vec::new(), Vec::new());
+    let (mut lines, mut different, mut once) = (0, Vec::new(), 0);
     for start in (0..options.count).step_by(BATCH) {
         let seeds = start..(start + BATCH).min(options.count);
         let scripts: Vec<_> = seeds
@@ -63,25 +63,24 @@ fn main() -> anyhow::Result<ExitCode> {
             if !differs(&compared) {
                 continue;
             }
+            if options.raw {
+                print(&compared)?;
+            }
             if differs_again(&compared, &modules)? {
                 different.push(compared);
             } else {
-                once.push(compared);
+                once += 1;
             }
         }
         println!(
-            "{} scripts, {lines} lines, {} scripts differ, {} more did once",
+            "{} scripts, {lines} lines, {} scripts differ, {once} more did once",
             (start + BATCH).min(options.count),
-            different.len(),
-            once.len()
+            different.len()
         );
     }
-    if options.raw {
-        once.iter().chain(&different).try_for_each(print)?;
-    } else {
-        for compared in different.iter().take(SHRUNK) {
-            print(&shrink(&compared.script, &modules)?)?;
-        }
+    let shrunk = if options.raw { 0 } else { SHRUNK };
+    for compared in different.iter().take(shrunk) {
+        print(&shrink(&compared.script, &modules)?)?;
     }
     Ok(if different.is_empty() {
         ExitCode::SUCCESS

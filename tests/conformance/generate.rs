@@ -168,13 +168,17 @@ fn plugin(random: &mut Rng) -> PluginScript {
     }
 }
 
-// hyper sends no pseudo header of a response but `:status`, and its client breaks off at one of Envoy's that is not UTF-8
-// (`chains/a pseudo header of an HTTP/2 response that is not UTF-8`). Trailers with one break off anyway.
+// hyper sends no pseudo header of a response but its `:status`. Its client does not show those that Envoy sends, but breaks
+// off at one that it cannot read (`chains/a pseudo header of an HTTP/2 response that is not UTF-8`, `chains/HTTP/2
+// trailers with a status that is none`).
 fn readable_over_http2(plugin: &mut PluginScript) {
     let commands = plugin.probe.split(SEPARATOR);
-    let readable = commands.map(|command| match command.contains("@2 :") {
-        true => command.replace("%ff", "two"),
-        false => command.to_owned(),
+    let readable = commands.map(|command| {
+        let readable = command.replace("@3 :status", "@3 :path");
+        match readable.contains("@2 :") || readable.contains("@3 :") {
+            true => readable.replace("%ff", "two"),
+            false => readable,
+        }
     });
     plugin.probe = readable.collect::<Vec<_>>().join(SEPARATOR);
 }
@@ -197,6 +201,12 @@ fn command(random: &mut Rng) -> String {
     let buffer = *pick(random, &[body, 2, 3, 4, 5, 6, 7, 9]);
     let (name, value) = (*pick(random, &NAMES), *pick(random, &VALUES));
     let written = *pick(random, &WRITTEN);
+    // The `http` crate has no status of one digit (`headers/a two-digit status of a response`).
+    let value = if (written, value) == (":status", "1") {
+        "201"
+    } else {
+        value
+    };
     let start = *pick(random, &[0, 1, 2, 5, 99]);
     let length = *pick(random, &[0, 1, 3, 99]);
     let _ = match random.u8(..24) {

@@ -26,7 +26,7 @@ pub(crate) struct Cut;
 /// The writing end of a streamed body; dropping it ends the body.
 #[derive(Debug)]
 pub(crate) struct BodySender {
-    frames: mpsc::UnboundedSender<Result<Frame<Bytes>, Cut>>,
+    frames: mpsc::UnboundedSender<Piece>,
     gate: Arc<Gate>,
     completion: Completion,
 }
@@ -56,7 +56,7 @@ pub(crate) fn channel<T: Send + Sync + 'static>(
     let reader = Reader {
         frames,
         gate: Arc::clone(&gate),
-        begun: false,
+        ended: false,
         cut: false,
         length,
         complete,
@@ -70,10 +70,13 @@ pub(crate) fn channel<T: Send + Sync + 'static>(
     (sender, reader.boxed())
 }
 
+// A frame, and whether it is known to be the last.
+type Piece = (Result<Frame<Bytes>, Cut>, bool);
+
 struct Reader<T> {
-    frames: mpsc::UnboundedReceiver<Result<Frame<Bytes>, Cut>>,
+    frames: mpsc::UnboundedReceiver<Piece>,
     gate: Arc<Gate>,
-    begun: bool,
+    ended: bool,
     // The body is to be cut off, once what came before it, the head too, is on its way.
     cut: bool,
     length: Option<u64>,
@@ -84,20 +87,21 @@ struct Reader<T> {
 // === impl BodySender ===
 
 impl BodySender {
-    /// Writes bytes; that the reader has gone is noticed elsewhere.
-    pub(crate) fn data(&self, bytes: Vec<u8>) {
+    /// Writes bytes, `end` being whether they are the last. An end that comes after them is a frame of its own in HTTP/2.
+    /// That the reader has gone is noticed elsewhere.
+    pub(crate) fn data(&self, bytes: Vec<u8>, end: bool) {
         if !bytes.is_empty() {
             self.gate.sent(bytes.len());
-            let _ = self.frames.send(Ok(Frame::data(bytes.into())));
+            let _ = self.frames.send((Ok(Frame::data(bytes.into())), end));
         }
     }
 
     pub(crate) fn trailers(&self, trailers: http::HeaderMap) {
-        let _ = self.frames.send(Ok(Frame::trailers(trailers)));
+        let _ = self.frames.send((Ok(Frame::trailers(trailers)), true));
     }
 
     pub(crate) fn cut(&self) {
-        let _ = self.frames.send(Err(Cut));
+        let _ = self.frames.send((Err(Cut), false));
     }
 
     pub(crate) fn completion(&self) -> Completion {
@@ -144,7 +148,9 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
         if self.cut {
             return Poll::Ready(Some(Err(Cut)));
         }
-        let frame = std::task::ready!(self.frames.poll_recv(context));
+        let piece = std::task::ready!(self.frames.poll_recv(context));
+        self.ended |= piece.as_ref().is_some_and(|(_, last)| *last);
+        let frame = piece.map(|(frame, _)| frame);
         // Trailers need a body in chunks.
         let frame = frame.filter(|frame| self.length.is_none() || !is_trailers(frame));
         // A body that is shorter than was announced leaves its reader waiting (rule H13).
@@ -167,13 +173,12 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
                 self.complete.store(true, Ordering::Release);
             }
         }
-        self.begun = true;
         Poll::Ready(frame)
     }
 
     // So that the last frame says that it is the last; a body without any still has its end to itself.
     fn is_end_stream(&self) -> bool {
-        self.begun && !self.is_short() && self.frames.is_closed() && self.frames.is_empty()
+        self.ended && !self.is_short()
     }
 }
 

@@ -195,7 +195,7 @@ impl Driver {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.request.as_ref()
                 {
-                    body.data(bytes);
+                    body.data(bytes, end);
                     if end {
                         wires.request = None;
                     }
@@ -211,7 +211,7 @@ impl Driver {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.response.as_ref()
                 {
-                    body.data(bytes);
+                    body.data(bytes, end);
                     if end {
                         wires.response = None;
                     }
@@ -219,12 +219,7 @@ impl Driver {
             }
             HttpEffect::ResponseTrailers(trailers) => {
                 if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.response.take()) {
-                    let stream = state.worker.stream(id);
-                    let http2 = stream.is_some_and(|it| it.info.connection.protocol == "HTTP/2");
-                    match http2 && respond::are_malformed(&trailers) {
-                        true => body.cut(),
-                        false => body.trailers(respond::trailers(&trailers)),
-                    }
+                    body.trailers(respond::trailers(&trailers));
                 }
             }
             HttpEffect::Reset => {

@@ -64,7 +64,7 @@ impl Lines {
         if let Some(line) = self.0.get_mut(&id)
             && let Some(body) = line.body.as_ref()
         {
-            body.data(bytes);
+            body.data(bytes, end);
             if end {
                 line.body = None;
             }

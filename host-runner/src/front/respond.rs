@@ -68,12 +68,6 @@ pub(crate) fn header_map(trailers: &http::HeaderMap) -> HeaderMap {
     map
 }
 
-/// Whether an HTTP/2 peer breaks the stream off because of these trailers: pseudo headers have no place there (RFC 9113
-/// section 8.1). Envoy sends them, hyper does not.
-pub(crate) fn are_malformed(trailers: &HeaderMap) -> bool {
-    trailers.iter().any(|(name, _)| name.starts_with(b":"))
-}
-
 /// Trailers as they are sent; what cannot be sent is left out.
 pub(crate) fn trailers(map: &HeaderMap) -> http::HeaderMap {
     let pairs = map.iter().filter_map(|(name, value)| {

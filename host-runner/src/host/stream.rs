@@ -61,8 +61,8 @@ pub(crate) struct Flow {
     pub(crate) buffered: Option<Vec<u8>>,
     /// Body bytes on their way through the chain.
     pub(crate) chunk: Vec<u8>,
-    /// Whether the last filter to hold bytes back stops reading at the limit instead of refusing (rule B1).
-    pub(crate) streaming: bool,
+    /// Whether more than the limit is refused, as the last filter to hold bytes back wants it, or only not read (rule B1).
+    pub(crate) refuses: bool,
     /// Whether the other end has sent all.
     pub(crate) complete: bool,
     /// Whether a local reply ended this direction from inside one of its callbacks.

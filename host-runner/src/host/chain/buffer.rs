@@ -21,15 +21,15 @@ impl Worker {
         };
         let flow = stream.flow(way);
         let held = flow.buffered.as_ref().map_or(0, Vec::len);
-        let (was_over, streaming) = (flow.over_limit, flow.streaming);
+        let (was_over, refuses) = (flow.over_limit, flow.refuses);
         flow.over_limit = if was_over {
             held > limit / 2
         } else {
             limit > 0 && held > limit
         };
         match (was_over, flow.over_limit) {
-            (false, true) if streaming => self.read(id, way, false),
-            (false, true) => self.refuse_size(id, way),
+            (false, true) if refuses => self.refuse_size(id, way),
+            (false, true) => self.read(id, way, false),
             (true, false) => self.read(id, way, true),
             _ => {}
         }

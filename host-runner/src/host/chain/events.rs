@@ -150,11 +150,17 @@ impl Worker {
     /// The client has gone (rule L14).
     pub(crate) fn client_gone(&mut self, id: StreamId) {
         if let Some(stream) = self.world.http.get_mut(id) {
-            stream.info.details = Some(b"downstream_remote_disconnect".to_vec());
-            let flag = match stream.info.connection.protocol {
-                "HTTP/2" => ResponseFlags::DOWNSTREAM_REMOTE_RESET,
-                _ => ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION,
+            let (details, flag) = match stream.info.connection.protocol {
+                "HTTP/2" => (
+                    "http2.remote_reset",
+                    ResponseFlags::DOWNSTREAM_REMOTE_RESET,
+                ),
+                _ => (
+                    "downstream_remote_disconnect",
+                    ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION,
+                ),
             };
+            stream.info.details = Some(details.into());
             stream.info.flags.insert(flag);
         }
         self.finish(id);

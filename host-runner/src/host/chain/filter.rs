@@ -69,7 +69,7 @@ impl Worker {
         if was_buffering {
             // The callback sees all that it holds (rule A2).
             if let Some(stream) = self.world.http.get_mut(id) {
-                stream.flow(way).streaming = false;
+                stream.flow(way).refuses = true;
             }
             self.hold(id, way, source);
             if self.is_passed_over(id, index) {

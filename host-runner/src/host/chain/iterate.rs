@@ -185,7 +185,7 @@ impl Worker {
     fn keep(&mut self, id: StreamId, way: Direction, source: Source, answer: Answer) {
         if matches!(answer, Answer::Buffer | Answer::Watermark) {
             if let Some(stream) = self.world.http.get_mut(id) {
-                stream.flow(way).streaming = answer == Answer::Watermark;
+                stream.flow(way).refuses = answer == Answer::Buffer;
             }
             return self.hold(id, way, source);
         }
@@ -265,7 +265,7 @@ impl Worker {
             return false;
         }
         if let Some(stream) = self.world.http.get_mut(id) {
-            stream.flow(way).streaming = iteration == Iteration::StopAllWatermark;
+            stream.flow(way).refuses = iteration == Iteration::StopAllBuffer;
         }
         self.hold(id, way, source);
         true
