@@ -35,11 +35,11 @@ conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench
 
-# Our own code optimised and without checks; dependencies are those of every other build.
-bench-ratios: build ## time to a verdict and requests a second, host-runner beside Envoy
+# Our own code as a release has it: optimised, in few units, without checks; dependencies are those of every other build.
+bench-ratios: build ## what the engine costs; time to a verdict and requests a second, host-runner beside Envoy
 	@$(HOST_RUNNER) doctor --fix envoy wrk
-	@CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
-		cargo bench --quiet --profile dev --package meshwright-tests --bench ratios
+	@CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
+		cargo bench --quiet --profile dev --config profile.dev.package.host-runner.codegen-units=16 --package meshwright-tests --bench engine --bench ratios
 
 lint: ## formatting, clippy (host and Wasm) and documentation, warnings denied
 	@cargo fmt --all --check

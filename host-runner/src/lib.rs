@@ -1,6 +1,8 @@
 //! Runs Proxy-Wasm filters as Envoy does: live, in tests, and side by side with a real Envoy.
 
 mod abi;
+#[doc(hidden)]
+pub mod bench;
 pub mod build;
 pub mod cli;
 mod command;

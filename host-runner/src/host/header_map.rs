@@ -1,14 +1,28 @@
 //! A header map with Envoy's semantics: lower-case names, order kept, repeats separate, a few headers joined.
 
+use std::fmt;
+
 use meshwright_core::headers::to_pairs;
 
 use crate::host::inline;
 
 /// Names and values in order, pseudo headers included.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// All bytes lie in one buffer, so that a map is made, copied and dropped at the cost of two allocations, however many
+/// headers it has: every stream does that several times.
+#[derive(Clone, Default)]
 pub(crate) struct HeaderMap {
-    entries: Vec<(Vec<u8>, Vec<u8>)>,
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
     inline: Inline,
+}
+
+/// Where a header lies in the buffer: its name, and behind that its value.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: usize,
+    name: usize,
+    value: usize,
 }
 
 /// The headers that Envoy keeps in a slot of their own, by the kind of map: a second value is joined to the first with
@@ -22,27 +36,35 @@ pub(crate) enum Inline {
     None,
 }
 
+/// Bytes that no entry has any more are given up when there are more of them than this, and than those in use.
+const SPARE: usize = 4096;
+
 // === impl HeaderMap ===
 
 impl HeaderMap {
     pub(crate) fn request() -> Self {
-        Self {
-            inline: Inline::Request,
-            ..Self::default()
-        }
+        Self::with_room(Inline::Request)
     }
 
     pub(crate) fn response(status: &[u8]) -> Self {
-        let status = (b":status".to_vec(), status.to_vec());
+        let mut map = Self::with_room(Inline::Response);
+        map.insert(b":status", status);
+        map
+    }
+
+    // Enough for most messages, so that nothing grows while they are read.
+    fn with_room(inline: Inline) -> Self {
         Self {
-            entries: vec![status],
-            inline: Inline::Response,
+            bytes: Vec::with_capacity(512),
+            entries: Vec::with_capacity(16),
+            inline,
         }
     }
 
     /// Replaces everything (rule H8).
     pub(crate) fn replace_all(&mut self, pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
         self.entries.clear();
+        self.bytes.clear();
         for (name, value) in pairs {
             self.add(&name, &value);
         }
@@ -50,10 +72,8 @@ impl HeaderMap {
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
         let name = self.canonical(name);
-        self.entries
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map(|(_, value)| value.as_slice())
+        let entry = self.entries.iter().find(|it| it.is(&self.bytes, name))?;
+        Some(entry.of(&self.bytes).1)
     }
 
     /// The status code of a response.
@@ -68,19 +88,15 @@ impl HeaderMap {
     /// All values joined by `,`, as the property `request.headers.<name>` shows them (rule H5).
     pub(crate) fn get_joined(&self, name: &[u8]) -> Option<Vec<u8>> {
         let name = self.canonical(name);
-        let values: Vec<&[u8]> = self
-            .entries
+        let named = self
             .iter()
-            .filter(|(n, _)| *n == name)
-            .map(|(_, v)| v.as_slice())
-            .collect();
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let values: Vec<&[u8]> = named.map(|(_, value)| value).collect();
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-        self.entries
-            .iter()
-            .map(|(name, value)| (name.as_slice(), value.as_slice()))
+        self.entries.iter().map(|entry| entry.of(&self.bytes))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -89,58 +105,64 @@ impl HeaderMap {
 
     /// Bytes of all names and values (rule for `proxy_get_header_map_size`).
     pub(crate) fn byte_size(&self) -> usize {
-        self.entries
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum()
+        self.entries.iter().map(Entry::size).sum()
     }
 
     /// Adds an entry, or joins an inline header's value to the one that is there (rule H6); an empty one adds nothing.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.canonical(name);
-        let inline = inline::is_inline(self.inline, &name);
-        match self.entries.iter_mut().find(|(n, _)| inline && *n == name) {
-            Some((_, present)) => {
-                if !present.is_empty() && !value.is_empty() {
-                    present.push(b',');
-                }
-                present.extend_from_slice(value);
+        let present = match inline::is_inline(self.inline, name) {
+            true => self.position(name),
+            false => None,
+        };
+        match present {
+            Some(_) if value.is_empty() => {}
+            Some(at) => self.join(at, name, value),
+            None => self.insert(name, value),
+        }
+    }
+
+    fn join(&mut self, at: usize, name: &[u8], value: &[u8]) {
+        let present = self.iter().nth(at).map(|(_, present)| present);
+        match present.unwrap_or_default() {
+            [] => self.put(at, name, value),
+            present => {
+                let joined = [present, value].join(&b',');
+                self.put(at, name, &joined);
             }
-            None => self.insert(name, value.to_vec()),
         }
     }
 
     // Pseudo headers come before all others (rule H4).
-    fn insert(&mut self, name: Vec<u8>, value: Vec<u8>) {
-        let at = if name.starts_with(b":") {
-            self.entries
-                .iter()
-                .take_while(|(name, _)| name.starts_with(b":"))
-                .count()
-        } else {
-            self.entries.len()
-        };
-        self.entries.insert(at, (name, value));
+    fn insert(&mut self, name: &[u8], value: &[u8]) {
+        let entry = self.write(name, value);
+        if !name.starts_with(b":") {
+            return self.entries.push(entry);
+        }
+        let pseudo = self.iter().take_while(|(name, _)| name.starts_with(b":"));
+        let at = pseudo.count();
+        self.entries.insert(at, entry);
     }
 
     /// Replaces all values by one, at the end (rule H7).
     pub(crate) fn replace(&mut self, name: &[u8], value: &[u8]) {
         self.remove(name);
-        self.insert(self.canonical(name), value.to_vec());
+        self.insert(self.canonical(name), value);
     }
 
     /// As [`Self::replace`], but in the place of the present value, as the proxy itself does it.
     pub(crate) fn set(&mut self, name: &[u8], value: &[u8]) {
-        let key = self.canonical(name);
-        match self.entries.iter_mut().find(|(n, _)| *n == key) {
-            Some((_, present)) => *present = value.to_vec(),
-            None => self.insert(key, value.to_vec()),
+        let name = self.canonical(name);
+        match self.position(name) {
+            Some(at) => self.put(at, name, value),
+            None => self.insert(name, value),
         }
     }
 
     pub(crate) fn remove(&mut self, name: &[u8]) {
         let name = self.canonical(name);
-        self.entries.retain(|(n, _)| *n != name);
+        let bytes = &self.bytes;
+        self.entries.retain(|entry| !entry.is(bytes, name));
     }
 
     /// Whether a request with these headers is gRPC (rule Y6).
@@ -156,12 +178,104 @@ impl HeaderMap {
         to_pairs(self.iter())
     }
 
-    // Keys are lower-cased on every call, and `host` is `:authority` of a request (rule H3).
-    fn canonical(&self, name: &[u8]) -> Vec<u8> {
-        match name.to_ascii_lowercase() {
-            name if name == b"host" && self.inline == Inline::Request => b":authority".to_vec(),
-            name => name,
+    fn position(&self, name: &[u8]) -> Option<usize> {
+        self.entries
+            .iter()
+            .position(|entry| entry.is(&self.bytes, name))
+    }
+
+    // Keys mean the same in any case, and `host` is `:authority` of a request (rule H3).
+    fn canonical<'a>(&self, name: &'a [u8]) -> &'a [u8] {
+        match self.inline {
+            Inline::Request if name.eq_ignore_ascii_case(b"host") => b":authority",
+            _ => name,
         }
+    }
+
+    // === the buffer ===
+
+    fn put(&mut self, at: usize, name: &[u8], value: &[u8]) {
+        let entry = self.write(name, value);
+        if let Some(place) = self.entries.get_mut(at) {
+            *place = entry;
+        }
+    }
+
+    // A header's bytes, its name in lower case, at the end of the buffer.
+    fn write(&mut self, name: &[u8], value: &[u8]) -> Entry {
+        self.compact();
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        let key = self.bytes.get_mut(start..).unwrap_or_default();
+        key.make_ascii_lowercase();
+        self.bytes.extend_from_slice(value);
+        Entry {
+            start,
+            name: name.len(),
+            value: value.len(),
+        }
+    }
+
+    // So that a filter that sets one header for ever does not fill the memory.
+    fn compact(&mut self) {
+        if self.bytes.len() > SPARE {
+            self.compact_if_worth_it();
+        }
+    }
+
+    fn compact_if_worth_it(&mut self) {
+        let used = self.byte_size();
+        if self.bytes.len() - used <= used.max(SPARE) {
+            return;
+        }
+        let old = std::mem::replace(&mut self.bytes, Vec::with_capacity(used));
+        for entry in &mut self.entries {
+            let (name, value) = entry.of(&old);
+            entry.start = self.bytes.len();
+            self.bytes.extend_from_slice(name);
+            self.bytes.extend_from_slice(value);
+        }
+    }
+}
+
+impl PartialEq for HeaderMap {
+    fn eq(&self, other: &Self) -> bool {
+        self.inline == other.inline && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for HeaderMap {}
+
+impl fmt::Debug for HeaderMap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |(name, value)| {
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            (text(name), text(value))
+        };
+        formatter
+            .debug_map()
+            .entries(self.iter().map(text))
+            .finish()
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    // Name and value; every entry lies within the buffer of its map.
+    fn of<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let here = bytes.get(self.start..).unwrap_or_default();
+        let (name, rest) = here.split_at_checked(self.name).unwrap_or_default();
+        (name, rest.get(..self.value).unwrap_or_default())
+    }
+
+    // Asks for the length first, which is most often another one.
+    fn is(&self, bytes: &[u8], name: &[u8]) -> bool {
+        self.name == name.len() && self.of(bytes).0.eq_ignore_ascii_case(name)
+    }
+
+    fn size(&self) -> usize {
+        self.name + self.value
     }
 }
 
@@ -211,6 +325,19 @@ mod tests {
         map.replace(b"X", b"4");
         assert_eq!(map.iter().last(), Some((&b"x"[..], &b"4"[..])));
         assert_eq!(values(&map, "x"), [b"4"]);
+    }
+
+    #[test]
+    fn a_header_that_is_set_for_ever_takes_no_more_room() {
+        let mut map = map(Inline::Request, &[("x", "1"), ("y", "2")]);
+        let value = [b'v'; 1000];
+        (0..1000).for_each(|_| map.replace(b"X", &value));
+        assert!(map.bytes.len() < 3 * SPARE, "{}", map.bytes.len());
+        assert_eq!(
+            (map.get(b"x"), map.get(b"Y")),
+            (Some(&value[..]), Some(&b"2"[..]))
+        );
+        assert_eq!(map.byte_size(), 1 + value.len() + 2);
     }
 
     #[test]

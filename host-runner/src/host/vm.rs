@@ -1,5 +1,6 @@
 //! One VM: an instance of a module with its memory, entered by callbacks, left by hostcalls.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use thiserror::Error;
@@ -43,7 +44,8 @@ impl Vm {
         })?;
         let malloc = ["malloc", "proxy_on_memory_allocate"]
             .iter()
-            .find_map(|name| instance.get_typed_func(&mut store, name).ok());
+            .find_map(|name| instance.get_typed_func(&mut store, name).ok())
+            .map(Arc::new);
         let abi = store.data().abi;
         let callbacks = Callbacks::of(&instance, &mut store, abi, allowed);
         let state = store.data_mut();

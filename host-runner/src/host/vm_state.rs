@@ -1,6 +1,6 @@
 //! What hostcalls reach while guest code runs: the contexts of a VM, whose callback is running, and the world.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::host::effect::RootId;
 use crate::host::faults::Faults;
 use crate::host::filter_state::Prototypes;
 use crate::host::grpc::Unavailable;
+use crate::host::id_map::IdMap;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
 use crate::host::stores::metrics::{Metrics, Stats};
@@ -48,8 +49,8 @@ pub(crate) struct VmState {
     /// The worker's streams, here only while a callback runs.
     pub(crate) world: Box<World>,
     pub(crate) memory: Option<Memory>,
-    pub(crate) malloc: Option<TypedFunc<u32, u32>>,
-    pub(crate) contexts: HashMap<u32, Context>,
+    pub(crate) malloc: Option<Arc<TypedFunc<u32, u32>>>,
+    pub(crate) contexts: IdMap<u32, Context>,
     pub(crate) roots: Vec<Root>,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Metrics,
@@ -66,7 +67,7 @@ pub(crate) struct VmState {
     /// Whether the host is in the guest's allocator (rule V11).
     pub(crate) allocating: bool,
     /// The buffer that each context asked for last, which is its buffer 8 (rule U1).
-    pub(crate) last_buffers: HashMap<u32, u32>,
+    pub(crate) last_buffers: IdMap<u32, u32>,
     /// What is done when the callback has returned (rules R1, Y1).
     pub(crate) after: VecDeque<After>,
     /// gRPC calls that could not begin, told of after that.
@@ -171,7 +172,7 @@ impl VmState {
             world: Box::default(),
             memory: None,
             malloc: None,
-            contexts: HashMap::new(),
+            contexts: IdMap::default(),
             roots: Vec::new(),
             tokens: Tokens::default(),
             metrics: Metrics::new(Arc::clone(&shared.stats)),
@@ -181,7 +182,7 @@ impl VmState {
             stop_iteration: false,
             malloc_trapped: false,
             allocating: false,
-            last_buffers: HashMap::new(),
+            last_buffers: IdMap::default(),
             after: VecDeque::new(),
             unavailable: VecDeque::new(),
             last_context: 0,

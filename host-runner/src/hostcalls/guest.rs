@@ -115,7 +115,8 @@ impl<'a> Guest<'a> {
         Ok(pointer)
     }
 
-    fn slice(&self, Region(pointer, len): Region) -> Result<&[u8], Status> {
+    /// The bytes themselves, for as long as nothing is changed.
+    pub(super) fn slice(&self, Region(pointer, len): Region) -> Result<&[u8], Status> {
         let memory = self
             .caller
             .data()

@@ -107,9 +107,9 @@ fn set_pairs(guest: &mut Guest<'_>, kind: u32, pairs: Region) -> HostcallResult 
 
 fn get(guest: &mut Guest<'_>, kind: u32, key: Region, out: OutBytes) -> HostcallResult {
     let kind = MapType::from_wire(kind)?;
-    let key = guest.read(key)?;
+    let key = guest.slice(key)?;
     let value = match map(guest, kind) {
-        Some(map) => map.get(&key).map(<[u8]>::to_vec),
+        Some(map) => map.get(key).map(<[u8]>::to_vec),
         // In the log stage a map may be absent (rule H2).
         None if is_logging(guest) => None,
         None => return Err(Status::BAD_ARGUMENT),

@@ -1,9 +1,8 @@
 //! The two ends of a chain: the router, which sends the request on, and the client, who gets the response.
 
-use http::{HeaderName, HeaderValue};
-
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::header_map::HeaderMap;
+use crate::host::header_syntax::{is_header_name, is_header_value};
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, ResponseFlags, Source};
 use crate::host::worker::Worker;
@@ -136,8 +135,8 @@ impl Worker {
 
 // What a filter has taken away or made invalid, the router sets to that of the connection.
 fn restore_scheme(headers: &mut HeaderMap) {
-    let scheme = headers.get(b":scheme").map(<[u8]>::to_ascii_lowercase);
-    if !matches!(scheme.as_deref(), Some(b"http" | b"https")) {
+    let scheme = headers.get(b":scheme").unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
         headers.set(b":scheme", b"http");
     }
 }
@@ -157,11 +156,11 @@ fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
         ));
     }
     for (name, value) in headers.iter() {
-        if !name.starts_with(b":") && HeaderName::from_bytes(name).is_err() {
+        if !name.starts_with(b":") && !is_header_name(name) {
             let text = [b"invalid header name: ", escaped(name).as_slice()].concat();
             return Err(LocalReply::of_bad_request(&text));
         }
-        if HeaderValue::from_bytes(value).is_err() {
+        if !is_header_value(value) {
             let text = [b"invalid header value for: ", escaped(name).as_slice()].concat();
             return Err(LocalReply::of_bad_request(&text));
         }
