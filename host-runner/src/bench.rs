@@ -86,8 +86,7 @@ impl Bench {
         for (name, value) in headers {
             map.add(name.as_bytes(), value.as_bytes());
         }
-        let now = self.shared.clock.now();
-        let info = StreamInfo::new(self.connection, now, self.state.clone());
+        let info = StreamInfo::new(self.connection, &self.shared.clock, self.state.clone());
         let id = self.worker.open(&self.chain, info, map, true);
         let passed = matches!(
             self.worker.next_effect(),

@@ -183,7 +183,7 @@ async fn respond(
 // Half of a body, and then nothing more.
 fn half(bytes: &Bytes) -> Body {
     let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
-    sender.data(bytes.slice(..bytes.len().div_ceil(2)).into());
+    sender.data(bytes.slice(..bytes.len().div_ceil(2)).into(), false);
     sender.cut();
     body
 }

@@ -94,7 +94,8 @@ impl Suite {
             for (index, script) in group.scripts.iter().enumerate() {
                 if wanted(&format!("{}/{}", group.name, script.name)) {
                     chosen.push(Chosen {
-                        id: format!("s{group_index}-{index}"),
+                        // Of one length, because plugins see how long their configuration is.
+                        id: format!("s{group_index:02}-{index:03}"),
                         group: group.name.clone(),
                         script: script.clone(),
                     });
