@@ -100,7 +100,20 @@ pub fn script(seed: u64) -> Script {
     script.client = client(&mut random, &script);
     script.upstream = upstream(&mut random, &script);
     script.callout = callout(&script);
+    if may_grow_over_limit(&script) {
+        script.buffer_limit = None;
+    }
     script
+}
+
+// A held response body that grows over its limit inside of a hostcall ends the stream, and so calls the module, in there. A
+// module is not entered within a hostcall of its own (`bodies/a held response body that grows over the limit`).
+fn may_grow_over_limit(script: &Script) -> bool {
+    let has = |words: &[&str]| {
+        let mut probes = script.plugins.iter().map(|plugin| &plugin.probe);
+        probes.any(|probe| words.iter().any(|word| probe.contains(word)))
+    };
+    has(&["r.hold", "r1.return 1", "r2.return 1", "s1.return 3"]) && has(&["grow@1 ", "put@1 "])
 }
 
 /// Scripts that are a little shorter, for finding the part of a script that matters.

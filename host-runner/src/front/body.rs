@@ -42,14 +42,22 @@ pub(crate) fn full(bytes: Vec<u8>) -> Body {
         .boxed()
 }
 
+/// What the head of a message says of its body.
+#[derive(Debug, Default)]
+pub(crate) struct Announced {
+    /// How many bytes it has.
+    pub(crate) length: Option<u64>,
+    /// True once that many are taken: whoever drops the reader then has all there is.
+    pub(crate) complete: Arc<AtomicBool>,
+    /// Whether the connection ends with it.
+    pub(crate) closes: bool,
+}
+
 /// A body that is written frame by frame. What its reader has not taken keeps the gate of its source shut; `held` lives
 /// as long as the reader.
-///
-/// Once as many bytes as `length` says are taken, if it says so, `complete` is true: whoever drops the reader then has
-/// all there is.
 pub(crate) fn channel<T: Send + Sync + 'static>(
     gate: Arc<Gate>,
-    (length, complete): (Option<u64>, Arc<AtomicBool>),
+    announced: Announced,
     held: T,
 ) -> (BodySender, Body) {
     let (sender, frames) = mpsc::unbounded_channel();
@@ -58,8 +66,7 @@ pub(crate) fn channel<T: Send + Sync + 'static>(
         gate: Arc::clone(&gate),
         ended: false,
         cut: false,
-        length,
-        complete,
+        announced,
         _held: held,
     };
     let sender = BodySender {
@@ -79,8 +86,7 @@ struct Reader<T> {
     ended: bool,
     // The body is to be cut off, once what came before it, the head too, is on its way.
     cut: bool,
-    length: Option<u64>,
-    complete: Arc<AtomicBool>,
+    announced: Announced,
     _held: T,
 }
 
@@ -152,12 +158,13 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
         self.ended |= piece.as_ref().is_some_and(|(_, last)| *last);
         let frame = piece.map(|(frame, _)| frame);
         // Trailers need a body in chunks.
-        let frame = frame.filter(|frame| self.length.is_none() || !is_trailers(frame));
+        let frame = frame.filter(|frame| self.announced.length.is_none() || !is_trailers(frame));
+        let ends_early = frame.is_none() && self.is_short();
         // A body that is shorter than was announced leaves its reader waiting (rule H13).
-        if frame.is_none() && self.is_short() {
+        if ends_early && !self.announced.closes {
             return Poll::Pending;
         }
-        if let Some(Err(Cut)) = frame {
+        if ends_early || matches!(frame, Some(Err(Cut))) {
             self.cut = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -166,11 +173,12 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
             && let Some(data) = frame.data_ref()
         {
             self.gate.taken(data.len());
-            self.length = self
-                .length
-                .map(|length| length.saturating_sub(data.len() as u64));
-            if self.length == Some(0) {
-                self.complete.store(true, Ordering::Release);
+            let announced = &mut self.announced;
+            if let Some(length) = &mut announced.length {
+                *length = length.saturating_sub(data.len() as u64);
+                if *length == 0 {
+                    announced.complete.store(true, Ordering::Release);
+                }
             }
         }
         Poll::Ready(frame)
@@ -185,7 +193,7 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
 impl<T> Reader<T> {
     // Whether more was announced than has been taken.
     fn is_short(&self) -> bool {
-        self.length.is_some_and(|length| length > 0)
+        self.announced.length.is_some_and(|length| length > 0)
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::body::{Body, BodySender, Completion, channel, full};
+use super::body::{Announced, Body, BodySender, Completion, channel, full};
 use super::call;
 use super::forward;
 use super::gate::Gate;
@@ -270,7 +270,7 @@ impl Driver {
         ) else {
             return;
         };
-        let (sender, body) = channel(Arc::clone(&wires.from_client), (None, Arc::default()), ());
+        let (sender, body) = channel(Arc::clone(&wires.from_client), Announced::default(), ());
         let (sender, body) = if end {
             (None, full(Vec::new()))
         } else {
@@ -298,22 +298,26 @@ impl Driver {
         };
         let stream = state.worker.stream(id);
         let http1 = stream.is_some_and(|it| it.info.connection.protocol != "HTTP/2");
+        // While there is more of the request, the connection is not closed at once.
+        let complete = stream.is_some_and(|it| it.request.complete);
+        let asked = stream.is_some_and(|it| it.info.connection.closes);
         let head = respond::response_head(headers, http1);
         let response = match (head, wires.held.upgrade()) {
             // hyper drops such a body at once; what holds the stream outlives it.
             (Ok(head), Some(held)) if respond::is_bodiless(&head) => {
                 wires.kept = Some(held);
                 let gate = Arc::clone(&wires.from_upstream);
-                let (_, unread) = channel(gate, (None, Arc::default()), ());
+                let (_, unread) = channel(gate, Announced::default(), ());
                 head.map(|()| unread)
             }
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
-                let length = head.headers().get(http::header::CONTENT_LENGTH);
-                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-                let length = length.filter(|_| http1);
-                let complete = (length, Arc::clone(&held.complete));
-                let (sender, body) = channel(Arc::clone(&wires.from_upstream), complete, held);
+                let announced = Announced {
+                    length: respond::length(&head).filter(|_| http1),
+                    complete: Arc::clone(&held.complete),
+                    closes: complete && (asked || respond::closes(&head)),
+                };
+                let (sender, body) = channel(Arc::clone(&wires.from_upstream), announced, held);
                 wires.response = Some(sender);
                 head.map(|()| body)
             }

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::task::AbortHandle;
 
-use super::body::{Body, BodySender, Completion, channel};
+use super::body::{Announced, Body, BodySender, Completion, channel};
 use super::call::Deadline;
 use super::driver::Driver;
 use super::forward::upstream_request;
@@ -39,7 +39,7 @@ impl Lines {
         upstream: Upstream,
         (id, request): (CallId, GrpcRequest),
     ) {
-        let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
+        let (sender, body) = channel(Arc::<Gate>::default(), Announced::default(), ());
         let deadline = Deadline::new(request.timeout);
         let sent = sender.completion();
         let request = upstream_request(&request.headers, upstream.hop, body);

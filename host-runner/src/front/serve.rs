@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Method, Request, Response, Version};
+use http::header::CONNECTION;
+use http::{HeaderMap, Method, Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -74,6 +75,7 @@ impl Proxy {
         let protocol = protocol(parts.version);
         let connection = Connection {
             protocol,
+            closes: asks_to_close(&parts.headers),
             ..connection
         };
         let info = StreamInfo::new(connection, &self.shared.clock, state);
@@ -172,6 +174,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         peer,
         local,
         protocol: "",
+        closes: false,
     };
     let (state, peer) = (ConnectionState::default(), Arc::new(Peer::of(&stream)));
     // Dropped when the connection ends.
@@ -185,6 +188,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http2().max_header_list_size(MAX_HEADER_BYTES);
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
+}
+
+fn asks_to_close(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONNECTION).iter();
+    let mut options = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 fn protocol(version: Version) -> &'static str {

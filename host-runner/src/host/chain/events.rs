@@ -151,10 +151,7 @@ impl Worker {
     pub(crate) fn client_gone(&mut self, id: StreamId) {
         if let Some(stream) = self.world.http.get_mut(id) {
             let (details, flag) = match stream.info.connection.protocol {
-                "HTTP/2" => (
-                    "http2.remote_reset",
-                    ResponseFlags::DOWNSTREAM_REMOTE_RESET,
-                ),
+                "HTTP/2" => ("http2.remote_reset", ResponseFlags::DOWNSTREAM_REMOTE_RESET),
                 _ => (
                     "downstream_remote_disconnect",
                     ResponseFlags::DOWNSTREAM_CONNECTION_TERMINATION,

@@ -107,6 +107,7 @@ impl Worker {
             .http
             .get_mut(id)
             .filter(|stream| !stream.finished)
+            .filter(|stream| way == Direction::Response || !stream.is_over(way))
         else {
             return;
         };

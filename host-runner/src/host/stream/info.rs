@@ -56,6 +56,8 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
     pub(crate) protocol: &'static str,
+    /// Whether the client wants it closed after this request.
+    pub(crate) closes: bool,
 }
 
 // === impl StreamInfo ===

@@ -136,6 +136,7 @@ impl Told {
                 peer: NOWHERE,
                 local: NOWHERE,
                 protocol: "",
+                closes: false,
             },
         );
         Self { worker, id }
