@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod listener;
 pub mod mesh;
 pub mod profile;
+pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod subject;
