@@ -17,6 +17,7 @@ use crate::engine::EngineOptions;
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions};
 use crate::mesh::Mesh;
+use crate::scenario::bless::Blessing;
 use crate::scenario::{Job, Suite};
 use crate::subject::Subject;
 
@@ -31,6 +32,9 @@ pub(super) struct Test {
     on: On,
     #[command(flatten)]
     choice: Choice,
+    /// Rewrite expected values that do not hold by what happened; conditions and log lines are left.
+    #[arg(long)]
+    bless: bool,
     /// How results are printed: `pretty` for people; `json`, in events; `junit` and `tap`, when all have run.
     #[arg(long, value_enum, default_value_t = Format::Pretty)]
     format: Format,
@@ -72,9 +76,13 @@ impl Test {
             metering: suite.has_budgets(),
             ..self.engine.options()
         };
-        let jobs = suite.jobs(self.on.start(&suite, &options)?);
-        let jobs = self.choice.of(jobs);
-        match self.format.report(jobs)? {
+        let blessing = self.bless.then(Arc::<Blessing>::default);
+        let jobs = suite.jobs(self.on.start(&suite, &options)?, blessing.as_ref());
+        let failed = self.format.report(self.choice.of(jobs))?;
+        for change in blessing.map_or_else(|| Ok(Vec::new()), |it| it.write())? {
+            eprintln!("blessed {change}");
+        }
+        match failed {
             true => Ok(Outcome::Failed),
             false => Ok(Outcome::Fine),
         }

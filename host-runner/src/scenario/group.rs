@@ -1,5 +1,6 @@
 //! A loaded scenario file: one listener, its recording upstreams, and the cases to run on it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -16,6 +17,7 @@ use crate::upstream::{Recording, Upstream};
 pub(super) struct Group {
     /// Path below the given folder, without `.yaml`.
     pub(super) name: String,
+    pub(super) path: PathBuf,
     pub(super) listener: Listener,
     pub(super) plugins: Vec<PluginName>,
     pub(super) clock: Option<SystemTime>,
@@ -40,6 +42,10 @@ pub(super) struct Case {
     pub(super) name: String,
     /// `file:line`.
     pub(super) place: String,
+    /// Its place among the cases.
+    pub(super) index: usize,
+    /// Whether its steps are written as such.
+    pub(super) in_steps: bool,
     pub(super) steps: Vec<Step>,
     pub(super) budget: Option<Budget>,
 }
@@ -50,6 +56,20 @@ pub(super) struct Step {
     pub(super) request: RequestModel,
     pub(super) answer: AnswerModel,
     pub(super) expect: ExpectModel,
+}
+
+// === impl Case ===
+
+impl Case {
+    /// The keys and indices that lead to what a step expects.
+    pub(super) fn path_of_step(&self, number: usize) -> Vec<String> {
+        let step = match self.in_steps {
+            true => vec!["steps".to_owned(), number.to_string()],
+            false => Vec::new(),
+        };
+        let case = ["cases".to_owned(), self.index.to_string()];
+        [&case[..], &step, &["expect".to_owned()]].concat()
+    }
 }
 
 /// The same name in letters, digits, `-`, `_` and `.` only.
