@@ -62,6 +62,7 @@ impl Bench {
                 peer: NOWHERE,
                 local: NOWHERE,
                 protocol: "HTTP/2",
+                closes: false,
             },
             state: ConnectionState::default(),
         })

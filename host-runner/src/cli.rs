@@ -6,6 +6,7 @@ mod build;
 mod config;
 mod doctor;
 mod inspect;
+mod record;
 mod run;
 mod test;
 mod trace;
@@ -54,6 +55,7 @@ enum Verb {
     Run(run::Run),
     Test(test::Test),
     Trace(trace::Trace),
+    Record(record::Record),
     Config(config::Config),
     Build(build::Build),
     Inspect(inspect::Inspect),
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),
+        Verb::Record(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),

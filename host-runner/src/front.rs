@@ -19,6 +19,7 @@ pub(crate) mod request_head;
 pub(crate) mod reset_reason;
 pub(crate) mod respond;
 mod serve;
+mod taping;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::{Listener, Protocol};
+use crate::record::Session;
 use crate::subject::{CallbackCost, LogLine, Subject};
 use crate::trace::Recorder;
 
@@ -66,6 +68,8 @@ pub struct FrontOptions {
     pub engine: EngineOptions,
     /// Who is told of every callback and hostcall; for hostcalls the engine must count costs too.
     pub trace: Option<Recorder>,
+    /// Where streams are recorded to.
+    pub record: Option<Session>,
 }
 
 /// What happens to the lines that plugins log.
@@ -105,6 +109,7 @@ impl Default for FrontOptions {
             threads: None,
             engine: EngineOptions::default(),
             trace: None,
+            record: None,
         }
     }
 }
@@ -144,7 +149,8 @@ impl Front {
             addresses.insert(listener.name.clone(), address);
             match listener.protocol {
                 Protocol::Http => {
-                    let proxy = serve::Proxy::new(Arc::clone(&lineup), (index, listener), &shared);
+                    let proxy = serve::Proxy::new(Arc::clone(&lineup), (index, listener), &shared)
+                        .recorded_to(options.record.clone());
                     runtime.spawn(serve::accept(socket, Arc::new(proxy)));
                 }
                 Protocol::Tcp => {

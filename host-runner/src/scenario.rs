@@ -2,6 +2,7 @@
 //! The format is described in `docs/scenarios.md`.
 
 pub mod agree;
+pub(crate) mod bless;
 mod budget;
 mod cases;
 mod check;

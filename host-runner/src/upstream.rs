@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::front::body::{Body, Cut, channel, full};
+use crate::front::body::{Announced, Body, Cut, channel, full};
 use crate::front::gate::Gate;
 use crate::front::respond;
 use crate::host::faults::Fault;
@@ -182,7 +182,7 @@ async fn respond(
 
 // Half of a body, and then nothing more.
 fn half(bytes: &Bytes) -> Body {
-    let (sender, body) = channel(Arc::<Gate>::default(), (None, Arc::default()), ());
+    let (sender, body) = channel(Arc::<Gate>::default(), Announced::default(), ());
     sender.data(bytes.slice(..bytes.len().div_ceil(2)).into(), false);
     sender.cut();
     body

@@ -1,6 +1,7 @@
 //! Reads YAML files, possibly of several documents, into serde types.
 //! Every error names the file, the line and the column, shows the line with a caret, and says what was expected.
 
+pub(crate) mod edit;
 mod error;
 mod pointer;
 

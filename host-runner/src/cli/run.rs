@@ -64,8 +64,7 @@ impl Run {
             engine: self.engine.options(),
             logs: Logs::Print,
             workers: self.workers,
-            threads: None,
-            trace: None,
+            ..FrontOptions::default()
         };
         let front;
         let envoy;
@@ -93,7 +92,7 @@ impl Run {
 }
 
 /// Ctrl-C, or a polite request of the system.
-struct Stop {
+pub(super) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -101,14 +100,14 @@ struct Stop {
 // === impl Stop ===
 
 impl Stop {
-    fn listen() -> anyhow::Result<Self> {
+    pub(super) fn listen() -> anyhow::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    async fn requested(mut self) {
+    pub(super) async fn requested(mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

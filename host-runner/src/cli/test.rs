@@ -18,6 +18,7 @@ use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions};
 use crate::memory::{Delivery, Memory, MemorySubjectOptions};
 use crate::mesh::Mesh;
+use crate::scenario::bless::Blessing;
 use crate::scenario::{Job, Suite};
 use crate::subject::Subject;
 
@@ -35,6 +36,9 @@ pub(super) struct Test {
     deliveries: bool,
     #[command(flatten)]
     choice: Choice,
+    /// Rewrite expected values that do not hold by what happened; conditions and log lines are left.
+    #[arg(long)]
+    bless: bool,
     /// How results are printed: `pretty` for people; `json`, in events; `junit` and `tap`, when all have run.
     #[arg(long, value_enum, default_value_t = Format::Pretty)]
     format: Format,
@@ -82,9 +86,13 @@ impl Test {
         if self.deliveries {
             subjects.extend(deliveries(&suite, &options)?);
         }
-        let jobs = suite.jobs(subjects);
-        let jobs = self.choice.of(jobs);
-        match self.format.report(jobs)? {
+        let blessing = self.bless.then(Arc::<Blessing>::default);
+        let jobs = suite.jobs(subjects, blessing.as_ref());
+        let failed = self.format.report(self.choice.of(jobs))?;
+        for change in blessing.map_or_else(|| Ok(Vec::new()), |it| it.write())? {
+            eprintln!("blessed {change}");
+        }
+        match failed {
             true => Ok(Outcome::Failed),
             false => Ok(Outcome::Fine),
         }

@@ -19,7 +19,7 @@ use super::forward;
 use super::gate::Gate;
 use super::grpc::Lines;
 use super::upstreams::{Upstream, Upstreams};
-use super::{respond, tcp};
+use super::{respond, taping, tcp};
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::effect::{Effect, HttpEffect, RootId};
 use crate::host::grpc::GrpcEffect;
@@ -27,6 +27,7 @@ use crate::host::header_map::HeaderMap;
 use crate::host::stream::{Direction, StreamInfo};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
+use crate::record::tape::Tape;
 
 /// One worker and all that it is connected to.
 pub(crate) struct Driver {
@@ -65,6 +66,8 @@ struct Wires {
     held: Weak<Hold>,
     /// The same, while the client is sent no body.
     kept: Option<Arc<Hold>>,
+    /// What records it, if anything does.
+    tape: Option<Arc<Tape>>,
 }
 
 /// A stream as its client holds it: dropped before it is over, the client has gone (rule L14).
@@ -119,6 +122,7 @@ impl Driver {
         info: StreamInfo,
         headers: HeaderMap,
         (end, connection): (bool, watch::Receiver<()>),
+        tape: Option<Arc<Tape>>,
     ) -> Option<(Held, Arc<Gate>, oneshot::Receiver<Response<Body>>)> {
         let (answer, answered) = oneshot::channel();
         let gate = Arc::new(Gate::default());
@@ -143,6 +147,7 @@ impl Driver {
             over,
             held: Arc::downgrade(&held),
             kept: None,
+            tape,
         };
         state.streams.insert(id, wires);
         self.settle(&mut state);
@@ -183,6 +188,7 @@ impl Driver {
     }
 
     fn http(&self, state: &mut State, id: StreamId, effect: HttpEffect) {
+        taping::record(state, id, &effect);
         match effect {
             HttpEffect::RequestHeaders {
                 headers,
@@ -284,7 +290,7 @@ impl Driver {
                     .map_or_else(Completion::now, BodySender::completion);
                 wires.request = sender;
                 let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
-                let what = (id, trailers, gate);
+                let what = (id, trailers, gate, wires.tape.clone());
                 let task = forward::exchange(this, upstream, (request, sent), what);
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
@@ -402,6 +408,11 @@ impl Fleet {
 // === impl State ===
 
 impl State {
+    /// What records a stream, if anything does.
+    pub(super) fn tape(&self, id: StreamId) -> Option<&Tape> {
+        self.streams.get(&id)?.tape.as_deref()
+    }
+
     fn drop_callouts(&mut self, vm: usize) {
         for (_, call) in self.calls.extract_if(|id, _| id.root.vm == vm) {
             call.abort();

@@ -18,6 +18,7 @@ use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, UpstreamInfo};
 use crate::host::world::StreamId;
+use crate::record::tape::Tape;
 
 /// Sends a stream's request, and tells the worker what comes back. Without a timeout, as Istio's routes are by default
 /// (rule R18).
@@ -25,7 +26,7 @@ pub(crate) async fn exchange(
     driver: Arc<Driver>,
     upstream: Upstream,
     (request, sent): (Request<body::Body>, Completion),
-    (id, trailers, gate): (StreamId, bool, Arc<Gate>),
+    (id, trailers, gate, tape): (StreamId, bool, Arc<Gate>, Option<Arc<Tape>>),
 ) {
     let (address, started) = (upstream.hop.address, Instant::now());
     let connected = |local| {
@@ -39,6 +40,9 @@ pub(crate) async fn exchange(
                 from_upstream(&parts, sent.elapsed()),
                 incoming.is_end_stream(),
             );
+            if let Some(tape) = &tape {
+                tape.answered(&headers);
+            }
             driver.tell(|worker| worker.response(id, headers, end));
             if !end {
                 let body = BodyReader::new(
@@ -47,7 +51,7 @@ pub(crate) async fn exchange(
                     trailers,
                     gate,
                 );
-                response_body(&driver, id, body).await;
+                response_body(&driver, id, body, tape.as_deref()).await;
             }
         }
         Err(reason) => {
@@ -64,10 +68,11 @@ pub(crate) async fn exchange(
     }
 }
 
-async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader) {
+async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader, tape: Option<&Tape>) {
     let mut told = End::No;
     while told != End::Here {
         let piece = body.after(told).await;
+        piece.record(tape, Direction::Response);
         told = driver.tell(|worker| {
             let told = piece.tell(worker, id, Direction::Response);
             told.unwrap_or_else(|error| {

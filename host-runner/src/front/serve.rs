@@ -26,6 +26,8 @@ use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
 use crate::listener::Listener;
+use crate::record::Session;
+use crate::record::tape::Tape;
 
 /// Envoy's limit is 60 KiB of names and values; HTTP/2 counts 32 bytes more for each header (RFC 9113 section 6.5.2).
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
@@ -44,6 +46,7 @@ pub(crate) struct Proxy {
     shared: Shared,
     connections: AtomicU64,
     own_address: IpAddr,
+    record: Option<Session>,
 }
 
 // === impl Proxy ===
@@ -61,7 +64,13 @@ impl Proxy {
             shared: shared.clone(),
             connections: AtomicU64::new(0),
             own_address: own_address(),
+            record: None,
         }
+    }
+
+    /// Records every stream, if there is where to.
+    pub(crate) fn recorded_to(self, record: Option<Session>) -> Self {
+        Self { record, ..self }
     }
 
     /// One request. An error cuts the connection, or the HTTP/2 stream.
@@ -80,6 +89,8 @@ impl Proxy {
         };
         let info = StreamInfo::new(connection, &self.shared.clock, state);
         let driver = self.drivers.pick(connection.id).ok_or(Cut)?;
+        let tape = |session| Arc::new(Tape::new(session, info.started, &parts));
+        let tape = self.record.as_ref().map(tape);
         let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
             Err(refused) => {
@@ -89,13 +100,16 @@ impl Proxy {
                         worker.refused(&chain, info, headers, refused.reply());
                     }
                 });
+                if let Some(tape) = tape {
+                    tape.refused();
+                }
                 let response = refused.response(parts.version);
                 return Ok(response.map(|body| full(body.into())));
             }
         };
         let tunnel = parts.method == Method::CONNECT && parts.version < Version::HTTP_2;
         let end = body.is_end_stream() && !tunnel;
-        let opened = driver.open(self.chain, info, headers, (end, closed));
+        let opened = driver.open(self.chain, info, headers, (end, closed), tape.clone());
         let (held, gate, answered) = opened.ok_or(Cut)?;
         let answer = if end || tunnel {
             answered.await
@@ -106,7 +120,7 @@ impl Proxy {
                 self.trailers,
                 Arc::clone(&gate),
             );
-            let reading = request_body(held.clone(), body, (gate, peer));
+            let reading = request_body(held.clone(), body, (gate, peer), tape);
             read_until_answered(reading, answered).await
         };
         drop(held);
@@ -131,7 +145,12 @@ async fn read_until_answered<T>(
 }
 
 // Until its end, or until nobody wants it any more: the connection is closed then.
-async fn request_body(held: Held, mut body: BodyReader, (gate, peer): (Arc<Gate>, Arc<Peer>)) {
+async fn request_body(
+    held: Held,
+    mut body: BodyReader,
+    (gate, peer): (Arc<Gate>, Arc<Peer>),
+    tape: Option<Arc<Tape>>,
+) {
     let mut told = End::No;
     while told != End::Here {
         let piece = tokio::select! {
@@ -140,6 +159,7 @@ async fn request_body(held: Held, mut body: BodyReader, (gate, peer): (Arc<Gate>
             () = gate.ended() => return,
             () = peer.gone_while_shut(&gate) => return held.tell(Worker::client_gone),
         };
+        piece.record(tape.as_deref(), Direction::Request);
         told = held.tell(|worker, id| {
             let told = piece.tell(worker, id, Direction::Request);
             told.unwrap_or_else(|_| {

@@ -136,7 +136,7 @@ fn add_headers(facts: &mut Facts, what: &str, headers: &[(String, Vec<u8>)]) {
 
 // What one placeholder became on this subject, and the placeholder; the longest first, because a token contains its
 // payload.
-fn replacements(names: &Names, times: &[(String, TimeOffset)]) -> Vec<(String, String)> {
+pub(super) fn replacements(names: &Names, times: &[(String, TimeOffset)]) -> Vec<(String, String)> {
     let tokens = names.tokens.iter().flat_map(|(name, token)| {
         let payload = (
             payload_segment(token).to_owned(),
@@ -157,7 +157,7 @@ fn replacements(names: &Names, times: &[(String, TimeOffset)]) -> Vec<(String, S
     all
 }
 
-fn replace_all(text: &str, replacements: &[(String, String)]) -> String {
+pub(super) fn replace_all(text: &str, replacements: &[(String, String)]) -> String {
     let replace =
         |text: String, (value, placeholder): &(String, String)| text.replace(value, placeholder);
     replacements.iter().fold(text.to_owned(), replace)

@@ -38,17 +38,23 @@ pub(super) fn read(
                 format!("there is another case named `{}`", name.value),
             ));
         }
-        cases.push(case(document, model)?);
+        cases.push(case(document, cases.len(), model)?);
     }
     Ok(cases)
 }
 
-fn case(document: Document<'_>, model: Spanned<CaseModel>) -> Result<Case, YamlError> {
+fn case(
+    document: Document<'_>,
+    index: usize,
+    model: Spanned<CaseModel>,
+) -> Result<Case, YamlError> {
     let place = model.referenced;
     let (file, line) = (document.source().name(), document.line_of(place));
     Ok(Case {
         name: model.value.name.value.clone(),
         place: format!("{file}:{line}"),
+        index,
+        in_steps: model.value.steps.is_some(),
         budget: model.value.budget,
         delivery_matters: model.value.delivery_matters,
         steps: steps(model.value).map_err(|message| document.error(place, message))?,

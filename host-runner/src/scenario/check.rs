@@ -80,7 +80,7 @@ fn header_failures(
     failures.collect()
 }
 
-fn values_mismatch(
+pub(super) fn values_mismatch(
     expected: &HeaderExpectation,
     values: &[&[u8]],
     names: &Names,
@@ -189,7 +189,7 @@ fn cluster_failure(expected: &ReceivedExpectation, request: &Received) -> Option
     })
 }
 
-fn log_failures(expect: &ExpectModel, outcome: &Outcome) -> Vec<String> {
+pub(super) fn log_failures(expect: &ExpectModel, outcome: &Outcome) -> Vec<String> {
     let matches = |expected: &LogExpectation| {
         outcome
             .logs

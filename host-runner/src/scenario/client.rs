@@ -162,7 +162,7 @@ impl ClientRequest {
 }
 
 /// The path as a URI. `Uri` drops what follows `#`; sending another request than was asked for is no option.
-pub(super) fn parse_path(path: &str) -> anyhow::Result<Uri> {
+pub(crate) fn parse_path(path: &str) -> anyhow::Result<Uri> {
     let uri = path
         .parse::<Uri>()
         .with_context(|| format!("`{path}` cannot be sent as a path"))?;

@@ -1,6 +1,7 @@
 //! A loaded scenario file: one listener, its recording upstreams, and the cases to run on it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -20,6 +21,7 @@ use crate::upstream::{Recording, Upstream};
 pub(super) struct Group {
     /// Path below the given folder, without `.yaml`.
     pub(super) name: String,
+    pub(super) path: PathBuf,
     pub(super) listener: Listener,
     pub(super) plugins: Vec<PluginName>,
     pub(super) clock: Option<SystemTime>,
@@ -46,6 +48,10 @@ pub(super) struct Case {
     pub(super) name: String,
     /// `file:line`.
     pub(super) place: String,
+    /// Its place among the cases.
+    pub(super) index: usize,
+    /// Whether its steps are written as such.
+    pub(super) in_steps: bool,
     pub(super) steps: Vec<Step>,
     pub(super) budget: Option<Budget>,
     /// Whether it comes out otherwise when messages are delivered in other pieces.
@@ -76,6 +82,20 @@ impl Group {
         let steps = self.cases.iter().flat_map(|case| &case.steps);
         let mut answers = steps.filter_map(|step| step.calls.get(cluster));
         answers.any(|answer| answer.value.fault == Some(FaultModel::Refused))
+    }
+}
+
+// === impl Case ===
+
+impl Case {
+    /// The keys and indices that lead to what a step expects.
+    pub(super) fn path_of_step(&self, number: usize) -> Vec<String> {
+        let step = match self.in_steps {
+            true => vec!["steps".to_owned(), number.to_string()],
+            false => Vec::new(),
+        };
+        let case = ["cases".to_owned(), self.index.to_string()];
+        [&case[..], &step, &["expect".to_owned()]].concat()
     }
 }
 

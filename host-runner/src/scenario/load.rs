@@ -61,6 +61,7 @@ impl Loader<'_> {
         cases.iter().try_for_each(|case| scope.check(case))?;
         Ok(Group {
             name: name.to_owned(),
+            path: path.to_owned(),
             times: times(&tokens, &cases),
             clock: file.model.clock,
             cases: cases.into_iter().map(Arc::new).collect(),

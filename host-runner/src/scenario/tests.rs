@@ -86,7 +86,7 @@ fn failures(scenario: &str, quirks: &[proxy::Quirk]) -> Vec<String> {
         .iter()
         .zip(quirks)
         .map(|(name, quirk)| proxy::Proxy::start(name, &listeners, *quirk, *name == "runner"));
-    let jobs = suite.jobs(subjects.collect()).into_iter();
+    let jobs = suite.jobs(subjects.collect(), None).into_iter();
     jobs.filter_map(|job| (job.run)().err()).collect()
 }
 

@@ -18,6 +18,13 @@ enum Node {
     Mapping(Vec<(Spanned<String>, Spanned<Node>)>),
 }
 
+/// What a value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Scalar,
+    Collection,
+}
+
 struct NodeVisitor;
 
 // === impl Tree ===
@@ -34,6 +41,27 @@ impl Tree {
             (node, location) = (next, at);
         }
         location
+    }
+
+    /// The place of the value that these keys, in any case, and indices lead to; none when an alias does.
+    pub(super) fn value(&self, path: &[String]) -> Option<(Location, Kind)> {
+        let mut node = &self.root;
+        for segment in path {
+            node = match &node.value {
+                Node::Scalar => return None,
+                Node::List(items) => items.get(segment.parse::<usize>().ok()?)?,
+                Node::Mapping(members) => {
+                    let mut members = members.iter();
+                    let member = members.find(|(key, _)| key.value.eq_ignore_ascii_case(segment));
+                    &member?.1
+                }
+            };
+        }
+        let kind = match &node.value {
+            Node::Scalar => Kind::Scalar,
+            Node::List(_) | Node::Mapping(_) => Kind::Collection,
+        };
+        (node.referenced == node.defined).then_some((node.referenced, kind))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a person at a terminal sees: what the commands print, and their exit codes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bless;
 mod command;
 mod mistakes;
+mod record;
 mod tools;

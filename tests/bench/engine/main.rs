@@ -1,17 +1,16 @@
 //! `make bench-ratios`: what the engine of host-runner costs without sockets, on one core, as figures with targets.
 //!
 //! Three questions: how many streams a second pass a filter that reads one header, how long a fresh VM takes, and how
-//! long a start with a module that was compiled before. Counted is the time that this one thread was on a core, except
-//! of a start, which has threads of its own. The best of many short rounds counts: noise only adds.
+//! long a start with a module that was compiled before. The best of many rounds counts, each so short that it can pass
+//! between two interruptions: noise only adds.
 //!
 //! `cargo bench .. -- streams` measures only what has `streams` in its question.
 
 mod figure;
-mod time;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use host_runner::bench::Bench;
@@ -21,13 +20,13 @@ use host_runner::token::SigningKey;
 use serde_json::json;
 
 use crate::figure::{Figure, Measured, Target};
-use crate::time::Time;
 
-const ROUNDS: usize = 50;
-/// Streams of one round, which takes some hundredths of a second.
-const STREAMS: u32 = 20_000;
-/// VMs of one round.
-const VMS: u32 = 20;
+/// Streams of one round, which takes about a millisecond.
+const STREAMS: u32 = 500;
+const STREAM_ROUNDS: usize = 2000;
+const VM_ROUNDS: usize = 500;
+const START_ROUNDS: usize = 30;
+const COLD_ROUNDS: usize = 3;
 const STREAMS_TARGET: f64 = 1_000_000.0;
 const VM_TARGET: f64 = 100.0;
 const START_TARGET: f64 = 10.0;
@@ -116,7 +115,7 @@ fn plugin(modules: &Path, name: &str) -> anyhow::Result<Plugin> {
 
 fn streams(plugin: &Plugin, options: &EngineOptions) -> anyhow::Result<Measured> {
     let mut bench = Bench::start(plugin.clone(), options)?;
-    let best = best_of(ROUNDS, Time::OfThread, || {
+    let best = best_of(STREAM_ROUNDS, || {
         (0..STREAMS).try_for_each(|_| bench.stream(&HEADERS))
     })?;
     Ok(Measured {
@@ -132,12 +131,10 @@ fn fresh_vm(
     target: Option<Target>,
 ) -> anyhow::Result<Measured> {
     let bench = Bench::start(plugin.clone(), options)?;
-    let best = best_of(ROUNDS, Time::OfThread, || {
-        (0..VMS).try_for_each(|_| bench.fresh_vm())
-    })?;
+    let best = best_of(VM_ROUNDS, || bench.fresh_vm())?;
     Ok(Measured {
         unit: "us",
-        figure: best.as_secs_f64() * 1e6 / f64::from(VMS),
+        figure: best.as_secs_f64() * 1e6,
         target,
     })
 }
@@ -145,7 +142,7 @@ fn fresh_vm(
 fn start(plugin: &Plugin, options: &EngineOptions) -> anyhow::Result<Measured> {
     // The first one fills the cache.
     Bench::start(plugin.clone(), options)?;
-    let best = best_of(ROUNDS, Time::OfDay, || {
+    let best = best_of(START_ROUNDS, || {
         Bench::start(plugin.clone(), options).map(drop)
     })?;
     Ok(Measured {
@@ -160,7 +157,7 @@ fn cold_start(plugin: &Plugin) -> anyhow::Result<Measured> {
         cache: ModuleCache::Off,
         ..EngineOptions::default()
     };
-    let best = best_of(3, Time::OfDay, || {
+    let best = best_of(COLD_ROUNDS, || {
         Bench::start(plugin.clone(), &options).map(drop)
     })?;
     Ok(Measured {
@@ -172,14 +169,13 @@ fn cold_start(plugin: &Plugin) -> anyhow::Result<Measured> {
 
 fn best_of(
     rounds: usize,
-    time: Time,
     mut round: impl FnMut() -> anyhow::Result<()>,
 ) -> anyhow::Result<Duration> {
     let mut best = Duration::MAX;
     for _ in 0..rounds {
-        let begun = time.now()?;
+        let begun = Instant::now();
         round()?;
-        best = best.min(time.now()?.saturating_sub(begun));
+        best = best.min(begun.elapsed());
     }
     Ok(best)
 }

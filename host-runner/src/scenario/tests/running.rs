@@ -226,7 +226,7 @@ fn cases_and_differences_are_counted() {
         proxy::Proxy::start("runner", &listeners, none, true),
         proxy::Proxy::start("envoy", &listeners, shout, true),
     ];
-    for job in suite.jobs(subjects) {
+    for job in suite.jobs(subjects, None) {
         assert!((job.run)().is_err());
     }
     let report = suite.report([("envoy".to_owned(), "1.40.0".to_owned())].into());
@@ -239,7 +239,7 @@ fn a_subject_that_does_not_answer_fails_the_case() {
         .load()
         .unwrap();
     let elsewhere = proxy::Proxy::start("runner", &[], none, true);
-    let failure = suite.jobs(vec![elsewhere]).remove(0);
+    let failure = suite.jobs(vec![elsewhere], None).remove(0);
     let failure = (failure.run)().unwrap_err();
     assert!(
         failure.ends_with("on runner: runner does not serve the listener `sub-case`"),
@@ -260,7 +260,7 @@ fn groups_of_different_clocks_run_in_parallel_without_mixing_them() {
     }
     let suite = folder.load().unwrap();
     let subject = proxy::Proxy::start("runner", &suite.listeners(), none, true);
-    let jobs = suite.jobs(vec![subject]).into_iter();
+    let jobs = suite.jobs(vec![subject], None).into_iter();
     let running = jobs.map(|job| {
         std::thread::spawn(move || (job.run)().map_err(|error| format!("{}: {error}", job.name)))
     });
