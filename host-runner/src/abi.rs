@@ -171,3 +171,48 @@ fn text(bytes: &[u8], size: usize) -> Option<(Vec<u8>, &[u8])> {
     let (text, rest) = bytes.split_at_checked(size)?;
     Some((text.to_vec(), rest.strip_prefix(&[0])?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::host::header_map::HeaderMap;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_pairs_or_none(bytes in vec(any::<u8>(), 0..200)) {
+            if let Some(pairs) = parse_pairs(&bytes) {
+                let size: usize = pairs.iter().map(|(name, value)| 10 + name.len() + value.len()).sum();
+                prop_assert_eq!(4 + size, bytes.len());
+            }
+        }
+
+        // Small numbers where counts and sizes stand, so that more than the first check is met.
+        #[test]
+        fn a_list_that_lies_about_its_sizes_is_none(sizes in vec(0_u32..6, 1..9), texts in vec(0_u8..3, 0..30)) {
+            let bytes: Vec<u8> = sizes.iter().flat_map(|size| size.to_le_bytes()).chain(texts).collect();
+            let pairs = parse_pairs(&bytes).unwrap_or_default();
+            prop_assert!(pairs.len() <= sizes.len());
+        }
+
+        #[test]
+        fn pairs_come_back_as_they_were(pairs in vec((vec(any::<u8>(), 0..9), vec(any::<u8>(), 0..9)), 0..9)) {
+            let mut map = HeaderMap::default();
+            for (name, value) in &pairs {
+                map.add(&[b"x", name.as_slice()].concat(), value);
+            }
+            let bytes = map.to_pairs();
+            // An empty map reads as no bytes.
+            if !pairs.is_empty() {
+                let again: Vec<_> = parse_pairs(&bytes).unwrap_or_default();
+                let before: Vec<_> = map.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+                prop_assert_eq!(again, before);
+            }
+            for end in 0..bytes.len() {
+                prop_assert_eq!(parse_pairs(bytes.get(..end).unwrap_or_default()), None);
+            }
+        }
+    }
+}
