@@ -41,7 +41,7 @@ impl Record {
         let mesh = Mesh::read(&self.mesh)?;
         let modules = self.modules.folder();
         let listener = mesh.listener(&modules)?;
-        let (session, writer) = Session::start(self.options())?;
+        let (session, writer) = Session::start(&self.options())?;
         let _upstreams = runtime.block_on(mesh.start_demo_upstreams())?;
         let options = FrontOptions {
             engine: self.engine.options(),

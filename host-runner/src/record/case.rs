@@ -21,7 +21,7 @@ pub(super) struct Case {
 }
 
 /// What each connection, or each sender, makes for itself: never sent again as it was, never expected.
-const FRAMING: [&str; 10] = [
+const FRAMING: [&str; 11] = [
     "connection",
     "content-length",
     "date",
@@ -32,6 +32,7 @@ const FRAMING: [&str; 10] = [
     "te",
     "transfer-encoding",
     "upgrade",
+    "x-envoy-upstream-service-time",
 ];
 
 /// Words that YAML takes for something else than text.

@@ -49,14 +49,15 @@ impl Session {
     ///
     /// # Errors
     /// When the file is there already and must not be replaced, or its folder is not there.
-    pub fn start(options: RecordOptions) -> anyhow::Result<(Self, Writer)> {
-        let file = ScenarioFile::new(&options)?;
+    pub fn start(options: &RecordOptions) -> anyhow::Result<(Self, Writer)> {
+        let file = ScenarioFile::new(options)?;
         let (notes, received) = channel();
         let session = Self {
             notes: notes.clone(),
         };
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread = thread.spawn(move || write(file, &received, options.with_secrets));
+        let with_secrets = options.with_secrets;
+        let thread = thread.spawn(move || write(file, &received, with_secrets));
         let thread = thread.context("cannot start a thread")?;
         Ok((session, Writer { notes, thread }))
     }
