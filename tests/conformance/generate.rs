@@ -214,11 +214,12 @@ fn command(random: &mut Rng) -> String {
     let buffer = *pick(random, &[body, 2, 3, 4, 5, 6, 7, 9]);
     let (name, value) = (*pick(random, &NAMES), *pick(random, &VALUES));
     let written = *pick(random, &WRITTEN);
-    // The `http` crate has no status of one digit (`headers/a two-digit status of a response`).
-    let value = if (written, value) == (":status", "1") {
-        "201"
-    } else {
-        value
+    let value = match (written, value) {
+        // The `http` crate has no status of one digit (`headers/a two-digit status of a response`).
+        (":status", "1") => "201",
+        // Nor a path that is not UTF-8 (`chains/a path that is not UTF-8`).
+        (":path", "%ff") if writable(map) == 0 => "two",
+        (_, value) => value,
     };
     let start = *pick(random, &[0, 1, 2, 5, 99]);
     let length = *pick(random, &[0, 1, 3, 99]);
