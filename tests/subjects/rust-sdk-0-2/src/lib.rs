@@ -45,8 +45,8 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         for id in self.waiting.take() {
-            let resumed =
-                hostcalls::set_effective_context(id).and_then(|()| hostcalls::resume_http_request());
+            let resumed = hostcalls::set_effective_context(id)
+                .and_then(|()| hostcalls::resume_http_request());
             if let Err(status) = resumed {
                 log::error!("cannot resume {id}: {status:?}");
             }
@@ -70,7 +70,9 @@ impl RootContext for Root {
 impl Context for Filter {
     fn on_http_call_response(&mut self, _: u32, _: usize, size: usize, _: usize) {
         let status = self.get_http_call_response_header(":status");
-        let body = self.get_http_call_response_body(0, size).unwrap_or_default();
+        let body = self
+            .get_http_call_response_body(0, size)
+            .unwrap_or_default();
         let answer = format!(
             "{} {}",
             status.unwrap_or_default(),
