@@ -21,7 +21,7 @@ envoy: doctor build ## serve the same demo, the same modules, on a real Envoy
 	@$(HOST_RUNNER) run --on envoy $(DEMO)
 
 test: doctor build ## run every test; scenarios run on host-runner and on a real Envoy
-	@$(if $(NEXTEST),$(WITH_NEXTEST),cargo test --workspace)
+	@$(HOST_RUNNER) doctor --fix node && $(if $(NEXTEST),$(WITH_NEXTEST),cargo test --workspace)
 
 conformance: doctor ## compare every conformance script on host-runner and on Envoy, line by line
 	@cargo run --quiet --package meshwright-tests --bin conformance

@@ -1,14 +1,18 @@
 //! What the tests share: where the project is, and its modules, built.
 //!
-//! The tests themselves are in `tests/`, scenarios in `scenarios/`, the filters that only tests load in `subjects/`.
+//! The tests themselves are in `tests/`, scenarios in `scenarios/`, the filters that only tests load in `subjects/` and,
+//! those in other languages, in `languages/`.
 
 pub mod conformance;
+mod languages;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use host_runner::build::{BuildOptions, build};
 use host_runner::listener::ModuleFile;
+
+pub use self::languages::build_languages;
 
 /// The root of the workspace.
 #[must_use]

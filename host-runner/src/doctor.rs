@@ -3,6 +3,7 @@
 
 mod apt;
 mod envoy;
+mod node;
 mod rust;
 mod wrk;
 
@@ -17,6 +18,8 @@ pub enum Topic {
     Rust,
     /// The real Envoy that tests compare with.
     Envoy,
+    /// Node.js and npm; only the tests need them.
+    Node,
     /// What makes load for `make bench-ratios`; nothing else needs it.
     Wrk,
 }
@@ -85,6 +88,7 @@ pub fn diagnose(topics: &[Topic]) -> Vec<Diagnosis> {
     let of = |topic: &Topic| match topic {
         Topic::Rust => rust::diagnose(),
         Topic::Envoy => vec![envoy::diagnose()],
+        Topic::Node => node::diagnose(),
         Topic::Wrk => vec![wrk::diagnose()],
     };
     topics.iter().flat_map(of).collect()
@@ -99,6 +103,7 @@ pub fn fix(topics: &[Topic], out: &mut dyn Write) -> anyhow::Result<()> {
         let treated = match topic {
             Topic::Rust => rust::fix(out),
             Topic::Envoy => envoy::fix(out),
+            Topic::Node => node::fix(out),
             Topic::Wrk => wrk::fix(out),
         };
         if let Err(error) = treated {
@@ -117,9 +122,10 @@ impl FromStr for Topic {
         match word {
             "rust" => Ok(Self::Rust),
             "envoy" => Ok(Self::Envoy),
+            "node" => Ok(Self::Node),
             "wrk" => Ok(Self::Wrk),
             other => Err(anyhow::anyhow!(
-                "`{other}` is nothing to look at: expected `rust`, `envoy` or `wrk`"
+                "`{other}` is nothing to look at: expected `rust`, `envoy`, `node` or `wrk`"
             )),
         }
     }
@@ -196,7 +202,7 @@ mod tests {
         let error = "go".parse::<Topic>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "`go` is nothing to look at: expected `rust`, `envoy` or `wrk`"
+            "`go` is nothing to look at: expected `rust`, `envoy`, `node` or `wrk`"
         );
     }
 

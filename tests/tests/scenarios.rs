@@ -17,11 +17,12 @@ use host_runner::mesh::Mesh;
 use host_runner::scenario::Suite;
 use host_runner::subject::Subject;
 use libtest_mimic::{Arguments, Trial};
-use meshwright_tests::{build_modules, root};
+use meshwright_tests::{build_languages, build_modules, root};
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let modules = build_modules()?;
+    build_languages(&modules)?;
     let suite = load(&modules)?;
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, suite.trials(Vec::new())).exit_code());

@@ -8,7 +8,7 @@ use crate::doctor::{self, Mode, Topic};
 /// Say what this machine has and lacks; with --fix, install what it lacks.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
-    /// What to look at: `rust`, `envoy`, `wrk`; the first two when none is given.
+    /// What to look at: `rust`, `envoy`, `node`, `wrk`; the first two when none is given.
     topics: Vec<Topic>,
     /// Install what is missing.
     #[arg(long)]

@@ -1,0 +1,3 @@
+module go-raw
+
+go 1.24
