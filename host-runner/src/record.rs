@@ -1,6 +1,6 @@
 //! What passes a front, kept as a scenario file that replays it.
 //!
-//! A [`Tape`](tape::Tape) sees one stream: what the client sent and got, what the upstream received and answered. When
+//! A tape sees one stream: what the client sent and got, what the upstream received and answered. When
 //! the stream is over it becomes a case, or a line that says why it cannot be one; the session's file is written anew
 //! with every case, so that it is whole whenever the process ends.
 
