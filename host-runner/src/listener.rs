@@ -48,6 +48,8 @@ pub struct Plugin {
     pub name: String,
     /// The module it runs.
     pub module: ModuleFile,
+    /// `root_id`, by which some SDKs find the code to run in a module; none is the plugin's name.
+    pub root_id: Option<String>,
     /// Plugin configuration, handed to the module as it is (JSON for our filters).
     pub configuration: String,
     /// Which VM it runs in; plugins with equal options and the same module share one (rules L1, L4).
@@ -154,12 +156,19 @@ impl Plugin {
         Self {
             name: name.into(),
             module,
+            root_id: None,
             configuration: configuration.into(),
             vm: VmOptions::default(),
             failure_policy: FailurePolicy::default(),
             allow_on_headers_stop_iteration: false,
             allowed_capabilities: Vec::new(),
         }
+    }
+
+    /// Its root id.
+    #[must_use]
+    pub fn root_id(&self) -> &str {
+        self.root_id.as_deref().unwrap_or(&self.name)
     }
 
     /// The id of its VM.

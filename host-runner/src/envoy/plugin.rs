@@ -11,7 +11,7 @@ pub(super) fn plugin_config(plugin: &Plugin, options: &BootstrapOptions) -> Valu
     let mut config = json!({
         "name": plugin.name,
         // Envoy prefixes what a root context logs with the root id, not with the plugin's name.
-        "root_id": plugin.name,
+        "root_id": plugin.root_id(),
         "failure_policy": plugin.failure_policy.envoy_name(),
         "configuration": string_value(&plugin.configuration),
         "vm_config": vm_config(plugin, options),

@@ -184,7 +184,7 @@ impl Worker {
     fn configure(&mut self, plugin: &Plugin, vm: usize) -> Result<Option<RootId>, VmFailed> {
         let identity = PluginIdentity {
             name: plugin.name.clone(),
-            root_id: plugin.name.clone(),
+            root_id: plugin.root_id().to_owned(),
             vm_id: plugin.vm_id().to_owned(),
         };
         let machine = self.vms.get_mut(vm).ok_or(VmFailed)?;

@@ -161,11 +161,12 @@ impl Loader<'_> {
             .module(&path)
             .map_err(|error| refuse(format!("{error:#}")))?;
         let name = model.value.name.clone();
-        Ok(Plugin::new(
-            name.unwrap_or_else(|| module.name.clone()),
-            module,
-            configuration(&model.value.configuration, names).map_err(refuse)?,
-        ))
+        let configuration = configuration(&model.value.configuration, names).map_err(refuse)?;
+        let name = name.unwrap_or_else(|| module.name.clone());
+        Ok(Plugin {
+            root_id: model.value.root_id.clone(),
+            ..Plugin::new(name, module, configuration)
+        })
     }
 
     fn module(&mut self, path: &Path) -> anyhow::Result<ModuleFile> {

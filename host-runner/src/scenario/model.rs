@@ -45,6 +45,8 @@ pub(super) struct PluginModel {
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default)]
+    pub(super) root_id: Option<String>,
+    #[serde(default)]
     pub(super) configuration: Value,
 }
 
