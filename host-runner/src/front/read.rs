@@ -184,7 +184,9 @@ impl Piece {
         match self {
             Self::Data { bytes, end } => {
                 worker.arrived(id, way, bytes, end == End::Here);
-                if end == End::Next && worker.reads(id, way) {
+                // What was read with it is decoded with it, whatever the filters say meanwhile; of requests too, until
+                // reading is stopped.
+                if end == End::Next && (way == Direction::Response || worker.reads(id, way)) {
                     worker.arrived(id, way, Vec::new(), true);
                     return Ok(End::Here);
                 }
