@@ -102,4 +102,4 @@ class Filter extends Context {
 
 // The SDK looks up a root id, which is the plugin's name: with the folder, where a whole tree of scenarios is run.
 registerRootContext((id: u32) => new Root(id), "assembly-script/assembly-script");
-registerRootContext((id: u32) => new Root(id), "sdks/assembly-script/assembly-script");
+registerRootContext((id: u32) => new Root(id), "tests-scenarios-sdks-assembly-script/assembly-script");
