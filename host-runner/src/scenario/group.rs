@@ -77,6 +77,16 @@ impl Group {
         routes.iter().all(|route| route.cluster != cluster)
     }
 
+    /// The clusters that filters call.
+    pub(super) fn callees(&self) -> impl Iterator<Item = &str> {
+        let clusters = self
+            .listener
+            .clusters
+            .iter()
+            .map(|cluster| cluster.name.as_str());
+        clusters.filter(|cluster| self.is_called(cluster))
+    }
+
     /// Whether connections to that cluster are refused.
     pub(super) fn refuses(&self, cluster: &str) -> bool {
         let steps = self.cases.iter().flat_map(|case| &case.steps);

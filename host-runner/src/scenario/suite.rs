@@ -95,6 +95,7 @@ impl Suite {
             );
         }
         refuse_equal_names(&groups)?;
+        refuse_shared_callees(&groups)?;
         Self::start(groups)
     }
 
@@ -252,6 +253,26 @@ fn refuse_equal_names(groups: &[Group]) -> anyhow::Result<()> {
                 "the scenario files `{earlier}` and `{}` have the same listener name; rename one",
                 group.name
             );
+        }
+    }
+    Ok(())
+}
+
+// Filters call a cluster by its name in the whole proxy, which must mean one.
+fn refuse_shared_callees(groups: &[Group]) -> anyhow::Result<()> {
+    for group in groups {
+        for name in group.callees() {
+            let is_other = |other: &&Group| {
+                let mut clusters = other.listener.clusters.iter();
+                other.name != group.name && clusters.any(|cluster| cluster.name == name)
+            };
+            if let Some(other) = groups.iter().find(is_other) {
+                bail!(
+                    "filters in `{}` call the cluster `{name}`, and `{}` has another one of that name; rename one",
+                    group.name,
+                    other.name
+                );
+            }
         }
     }
     Ok(())
