@@ -50,6 +50,10 @@ pub(super) struct State {
     ticks: HashMap<RootId, AbortHandle>,
     calls: HashMap<CallId, AbortHandle>,
     grpc: Lines,
+    /// Counts what the worker is told.
+    round: u64,
+    /// Whether it is told what came from a client.
+    from_client: bool,
 }
 
 /// What a stream is connected to.
@@ -64,6 +68,8 @@ struct Wires {
     over: Arc<AtomicBool>,
     /// What its client holds it by.
     held: Weak<Hold>,
+    /// The round in which the response began, if that came of something from the client.
+    begun_in: Option<u64>,
     /// The same, while the client is sent no body.
     kept: Option<Arc<Hold>>,
     /// What records it, if anything does.
@@ -80,6 +86,8 @@ struct Hold {
     over: Arc<AtomicBool>,
     /// Whether the client has been given as much of the response as was announced.
     complete: Arc<AtomicBool>,
+    /// Whether the response was reset in the same round in which it began.
+    unsent: AtomicBool,
     /// Ends with the client's connection.
     connection: watch::Receiver<()>,
 }
@@ -102,6 +110,8 @@ impl Driver {
             ticks: HashMap::new(),
             calls: HashMap::new(),
             grpc: Lines::default(),
+            round: 0,
+            from_client: false,
         };
         let driver = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
@@ -127,6 +137,7 @@ impl Driver {
         let (answer, answered) = oneshot::channel();
         let gate = Arc::new(Gate::default());
         let mut state = self.lock();
+        state.begin_round(true);
         let chain = state.worker.chain(chain)?;
         let id = state.worker.open(&chain, info, headers, end);
         let over = Arc::<AtomicBool>::default();
@@ -135,6 +146,7 @@ impl Driver {
             id,
             over: Arc::clone(&over),
             complete: Arc::default(),
+            unsent: AtomicBool::new(false),
             connection,
         });
         let wires = Wires {
@@ -146,6 +158,7 @@ impl Driver {
             from_upstream: Arc::new(Gate::default()),
             over,
             held: Arc::downgrade(&held),
+            begun_in: None,
             kept: None,
             tape,
         };
@@ -157,7 +170,12 @@ impl Driver {
 
     /// Tells the worker something, and does what comes of it.
     pub(crate) fn tell<T>(&self, event: impl FnOnce(&mut Worker) -> T) -> T {
+        self.tell_from(false, event)
+    }
+
+    fn tell_from<T>(&self, client: bool, event: impl FnOnce(&mut Worker) -> T) -> T {
         let mut state = self.lock();
+        state.begin_round(client);
         let told = event(&mut state.worker);
         self.settle(&mut state);
         told
@@ -212,7 +230,13 @@ impl Driver {
                     body.trailers(respond::trailers(&trailers));
                 }
             }
-            HttpEffect::ResponseHeaders { headers, end } => Self::answer(state, id, &headers, end),
+            HttpEffect::ResponseHeaders { headers, end } => {
+                Self::answer(state, id, &headers, end);
+                let round = state.from_client.then_some(state.round);
+                if let Some(wires) = state.streams.get_mut(&id) {
+                    wires.begun_in = round;
+                }
+            }
             HttpEffect::ResponseData { bytes, end } => {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.response.as_ref()
@@ -229,7 +253,15 @@ impl Driver {
                 }
             }
             HttpEffect::Reset => {
+                let round = state.round;
                 if let Some(wires) = state.streams.get_mut(&id) {
+                    if let Some(held) = wires
+                        .held
+                        .upgrade()
+                        .filter(|_| wires.begun_in == Some(round))
+                    {
+                        held.unsent.store(true, Ordering::Release);
+                    }
                     wires.answer = None;
                     if let Some(body) = wires.response.take() {
                         body.cut();
@@ -408,6 +440,11 @@ impl Fleet {
 // === impl State ===
 
 impl State {
+    fn begin_round(&mut self, from_client: bool) {
+        self.round += 1;
+        self.from_client = from_client;
+    }
+
     /// What records a stream, if anything does.
     pub(super) fn tape(&self, id: StreamId) -> Option<&Tape> {
         self.streams.get(&id)?.tape.as_deref()
@@ -426,7 +463,16 @@ impl State {
 impl Held {
     /// Tells the worker something of this stream.
     pub(crate) fn tell<T>(&self, event: impl FnOnce(&mut Worker, StreamId) -> T) -> T {
-        self.0.driver.tell(|worker| event(worker, self.0.id))
+        let driver = &self.0.driver;
+        driver.tell_from(true, |worker| event(worker, self.0.id))
+    }
+
+    /// Whether the response was reset by what began it. Envoy's HTTP/2 codec, which sends nothing before it has decoded
+    /// all it has read, then drops what it has not sent.
+    pub(crate) fn is_unsent(&self) -> bool {
+        // The round may not be over yet.
+        drop(self.0.driver.lock());
+        self.0.unsent.load(Ordering::Acquire)
     }
 }
 

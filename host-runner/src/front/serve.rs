@@ -123,6 +123,9 @@ impl Proxy {
             let reading = request_body(held.clone(), body, (gate, peer), tape);
             read_until_answered(reading, answered).await
         };
+        if protocol == "HTTP/2" && held.is_unsent() {
+            return Err(Cut);
+        }
         drop(held);
         answer.map_err(|_| Cut)
     }
