@@ -62,7 +62,6 @@ impl Bench {
                 peer: NOWHERE,
                 local: NOWHERE,
                 protocol: "HTTP/2",
-                closes: false,
             },
             state: ConnectionState::default(),
         })

@@ -11,6 +11,7 @@ pub(crate) mod forward;
 pub(crate) mod gate;
 mod grpc;
 mod hop_by_hop;
+mod http1;
 mod lineup;
 mod peer;
 mod read;

@@ -49,8 +49,6 @@ pub(crate) struct Announced {
     pub(crate) length: Option<u64>,
     /// True once that many are taken: whoever drops the reader then has all there is.
     pub(crate) complete: Arc<AtomicBool>,
-    /// Whether the connection ends with it.
-    pub(crate) closes: bool,
 }
 
 /// A body that is written frame by frame. What its reader has not taken keeps the gate of its source shut; `held` lives
@@ -159,12 +157,7 @@ impl<T: Send + Sync + 'static> hyper::body::Body for Reader<T> {
         let frame = piece.map(|(frame, _)| frame);
         // Trailers need a body in chunks.
         let frame = frame.filter(|frame| self.announced.length.is_none() || !is_trailers(frame));
-        let ends_early = frame.is_none() && self.is_short();
-        // A body that is shorter than was announced leaves its reader waiting (rule H13).
-        if ends_early && !self.announced.closes {
-            return Poll::Pending;
-        }
-        if ends_early || matches!(frame, Some(Err(Cut))) {
+        if let Some(Err(Cut)) = frame {
             self.cut = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -58,7 +58,7 @@ pub(super) struct State {
 
 /// What a stream is connected to.
 struct Wires {
-    answer: Option<oneshot::Sender<Response<Body>>>,
+    answer: Option<oneshot::Sender<Answer>>,
     response: Option<BodySender>,
     request: Option<BodySender>,
     upstream: Option<AbortHandle>,
@@ -74,6 +74,12 @@ struct Wires {
     kept: Option<Arc<Hold>>,
     /// What records it, if anything does.
     tape: Option<Arc<Tape>>,
+}
+
+/// A response: as it goes to the wire in HTTP/1, with the body if there is one, or as HTTP/2 takes it.
+pub(crate) enum Answer {
+    Http1(HeaderMap, Option<Body>),
+    Http2(Response<Body>),
 }
 
 /// A stream as its client holds it: dropped before it is over, the client has gone (rule L14).
@@ -133,7 +139,7 @@ impl Driver {
         headers: HeaderMap,
         (end, connection): (bool, watch::Receiver<()>),
         tape: Option<Arc<Tape>>,
-    ) -> Option<(Held, Arc<Gate>, oneshot::Receiver<Response<Body>>)> {
+    ) -> Option<(Held, Arc<Gate>, oneshot::Receiver<Answer>)> {
         let (answer, answered) = oneshot::channel();
         let gate = Arc::new(Gate::default());
         let mut state = self.lock();
@@ -336,10 +342,11 @@ impl Driver {
         };
         let stream = state.worker.stream(id);
         let http1 = stream.is_some_and(|it| it.info.connection.protocol != "HTTP/2");
-        // While there is more of the request, the connection is not closed at once.
-        let complete = stream.is_some_and(|it| it.request.complete);
-        let asked = stream.is_some_and(|it| it.info.connection.closes);
-        let head = respond::response_head(headers, http1);
+        if http1 {
+            Self::answer_http1(wires, headers, end);
+            return;
+        }
+        let head = respond::response_head(headers, false);
         let response = match (head, wires.held.upgrade()) {
             // hyper drops such a body at once; what holds the stream outlives it.
             (Ok(head), Some(held)) if respond::is_bodiless(&head) => {
@@ -351,9 +358,8 @@ impl Driver {
             (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
             (Ok(head), Some(held)) => {
                 let announced = Announced {
-                    length: respond::length(&head).filter(|_| http1),
+                    length: None,
                     complete: Arc::clone(&held.complete),
-                    closes: complete && (asked || respond::closes(&head)),
                 };
                 let (sender, body) = channel(Arc::clone(&wires.from_upstream), announced, held);
                 wires.response = Some(sender);
@@ -366,7 +372,28 @@ impl Driver {
             (Ok(_), None) => return,
         };
         if let Some(answer) = wires.answer.take() {
-            let _ = answer.send(response);
+            let _ = answer.send(Answer::Http2(response));
+        }
+    }
+
+    // Whatever the filters made of it.
+    fn answer_http1(wires: &mut Wires, headers: &HeaderMap, end: bool) {
+        let Some(held) = wires.held.upgrade() else {
+            return;
+        };
+        let length = headers.get(b"content-length");
+        let length = length.and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
+        let body = (!end).then(|| {
+            let announced = Announced {
+                length,
+                complete: Arc::clone(&held.complete),
+            };
+            let (sender, body) = channel(Arc::clone(&wires.from_upstream), announced, held);
+            wires.response = Some(sender);
+            body
+        });
+        if let Some(answer) = wires.answer.take() {
+            let _ = answer.send(Answer::Http1(headers.clone(), body));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
@@ -27,17 +27,6 @@ pub(crate) fn is_bodiless(head: &Response<()>) -> bool {
     status.is_informational()
         || bodiless.contains(&status)
         || length.is_some_and(|length| !is_number(length))
-}
-
-/// How long a response says its body is.
-pub(crate) fn length(head: &Response<()>) -> Option<u64> {
-    let length = head.headers().get(CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
-}
-
-/// Whether a response says that the connection ends with it: the only option that it can have here.
-pub(crate) fn closes(head: &Response<()>) -> bool {
-    head.headers().contains_key(CONNECTION)
 }
 
 /// The map that filters see of an upstream's response: what belongs to its connection only is still there. It `took` that

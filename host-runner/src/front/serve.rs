@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::CONNECTION;
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{Method, Request, Response, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -15,8 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 use super::body::{Body, Cut, full};
-use super::driver::Held;
+use super::driver::{Answer, Held};
 use super::gate::Gate;
+use super::http1;
 use super::lineup::Lineup;
 use super::peer::Peer;
 use super::read::{BodyReader, End};
@@ -38,15 +38,15 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// One listener, ready to serve.
 pub(crate) struct Proxy {
     /// Connections go to its workers in turn.
-    drivers: Arc<Lineup>,
+    pub(super) drivers: Arc<Lineup>,
     /// The index of the listener.
-    chain: usize,
+    pub(super) chain: usize,
     /// Whether HTTP/1 trailers pass.
-    trailers: bool,
-    shared: Shared,
+    pub(super) trailers: bool,
+    pub(super) shared: Shared,
     connections: AtomicU64,
-    own_address: IpAddr,
-    record: Option<Session>,
+    pub(super) own_address: IpAddr,
+    pub(super) record: Option<Session>,
 }
 
 // === impl Proxy ===
@@ -84,7 +84,6 @@ impl Proxy {
         let protocol = protocol(parts.version);
         let connection = Connection {
             protocol,
-            closes: asks_to_close(&parts.headers),
             ..connection
         };
         let info = StreamInfo::new(connection, &self.shared.clock, state);
@@ -127,7 +126,10 @@ impl Proxy {
             return Err(Cut);
         }
         drop(held);
-        answer.map_err(|_| Cut)
+        match answer {
+            Ok(Answer::Http2(response)) => Ok(response),
+            _ => Err(Cut),
+        }
     }
 }
 
@@ -197,11 +199,19 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
         peer,
         local,
         protocol: "",
-        closes: false,
     };
-    let (state, peer) = (ConnectionState::default(), Arc::new(Peer::of(&stream)));
+    let state = ConnectionState::default();
     // Dropped when the connection ends.
     let (_open, closed) = watch::channel(());
+    let Ok(http2) = http1::speaks_http2(&stream).await else {
+        return;
+    };
+    if !http2 {
+        // What goes wrong on one connection is that client's affair.
+        let _ = http1::serve(proxy, stream, (connection, state, closed)).await;
+        return;
+    }
+    let peer = Arc::new(Peer::of(&stream));
     let service = service_fn(move |request| {
         let (proxy, state) = (Arc::clone(&proxy), state.clone());
         let ends = (Arc::clone(&peer), closed.clone());
@@ -211,12 +221,6 @@ async fn connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>) {
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http2().max_header_list_size(MAX_HEADER_BYTES);
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
-}
-
-fn asks_to_close(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(CONNECTION).iter();
-    let mut options = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 fn protocol(version: Version) -> &'static str {

@@ -70,7 +70,6 @@ pub(super) async fn accept(listener: TcpListener, drivers: Arc<Lineup>, chain: u
                 peer,
                 local,
                 protocol: "",
-                closes: false,
             };
             if let Some(driver) = drivers.pick(ends.id) {
                 driver.connect(chain, stream, ends);

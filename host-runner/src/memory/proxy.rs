@@ -154,7 +154,6 @@ impl Proxy {
                 Protocol::Http1 => "HTTP/1.1",
                 Protocol::Http2 => "HTTP/2",
             },
-            closes: false,
         };
         self.connections += 1;
         let info = StreamInfo::new(connection, &self.shared.clock, ConnectionState::default());

@@ -56,8 +56,6 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
     pub(crate) protocol: &'static str,
-    /// Whether the client wants it closed after this request.
-    pub(crate) closes: bool,
 }
 
 // === impl StreamInfo ===

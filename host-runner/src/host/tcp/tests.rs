@@ -136,7 +136,6 @@ impl Told {
                 peer: NOWHERE,
                 local: NOWHERE,
                 protocol: "",
-                closes: false,
             },
         );
         Self { worker, id }

@@ -1,0 +1,151 @@
+//! The body of a message, out of the bytes of its connection.
+
+use httparse::{EMPTY_HEADER, Status, parse_chunk_size, parse_headers};
+
+use crate::host::header_map::HeaderMap;
+
+/// As many headers as Envoy takes by default.
+pub(super) const MAX_HEADERS: usize = 100;
+
+/// What is still to come of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoder {
+    Length(u64),
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailers,
+    Done,
+}
+
+/// The bytes are no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+// === impl Decoder ===
+
+impl Decoder {
+    pub(super) fn of_length(length: u64) -> Self {
+        match length {
+            0 => Self::Done,
+            length => Self::Length(length),
+        }
+    }
+
+    /// Takes what belongs to the body from `input`; gives trailers at the end of one that has some.
+    pub(super) fn decode(
+        &mut self,
+        input: &mut Vec<u8>,
+        body: &mut Vec<u8>,
+    ) -> Result<HeaderMap, Malformed> {
+        let (mut used, mut trailers) = (0, HeaderMap::default());
+        loop {
+            let rest = input.get(used..).unwrap_or_default();
+            let Some(count) = self.step(rest, body, &mut trailers)? else {
+                break;
+            };
+            used += count;
+        }
+        input.drain(..used);
+        Ok(trailers)
+    }
+
+    // How much of the input it took; none if it needs more.
+    fn step(
+        &mut self,
+        rest: &[u8],
+        body: &mut Vec<u8>,
+        trailers: &mut HeaderMap,
+    ) -> Result<Option<usize>, Malformed> {
+        match *self {
+            Self::Done => return Ok(None),
+            _ if rest.is_empty() => return Ok(None),
+            Self::Length(left) => {
+                let taken = take(left, rest, body);
+                *self = Self::of_length(left - taken as u64);
+                Ok(Some(taken))
+            }
+            Self::Chunk(left) => {
+                let taken = take(left, rest, body);
+                *self = match left - taken as u64 {
+                    0 => Self::ChunkEnd,
+                    left => Self::Chunk(left),
+                };
+                Ok(Some(taken))
+            }
+            Self::ChunkEnd if rest.starts_with(b"\r\n") => {
+                *self = Self::ChunkSize;
+                Ok(Some(2))
+            }
+            Self::ChunkEnd if rest == b"\r" => Ok(None),
+            Self::ChunkEnd => Err(Malformed),
+            Self::ChunkSize => match parse_chunk_size(rest).map_err(|_| Malformed)? {
+                Status::Partial => Ok(None),
+                Status::Complete((count, size)) => {
+                    *self = match size {
+                        0 => Self::Trailers,
+                        size => Self::Chunk(size),
+                    };
+                    Ok(Some(count))
+                }
+            },
+            Self::Trailers => self.trailers(rest, trailers),
+        }
+    }
+
+    fn trailers(
+        &mut self,
+        rest: &[u8],
+        trailers: &mut HeaderMap,
+    ) -> Result<Option<usize>, Malformed> {
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        match parse_headers(rest, &mut headers).map_err(|_| Malformed)? {
+            Status::Partial => Ok(None),
+            Status::Complete((count, headers)) => {
+                for header in headers {
+                    trailers.add(header.name.to_ascii_lowercase().as_bytes(), header.value);
+                }
+                *self = Self::Done;
+                Ok(Some(count))
+            }
+        }
+    }
+}
+
+fn take(left: u64, rest: &[u8], body: &mut Vec<u8>) -> usize {
+    let count = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
+    body.extend_from_slice(rest.get(..count).unwrap_or_default());
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_may_come_in_any_pieces() {
+        let (mut decoder, mut body, mut input) = (Decoder::ChunkSize, Vec::new(), Vec::new());
+        let mut trailers = HeaderMap::default();
+        for byte in b"3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nX-T: v\r\n\r\nGET" {
+            input.push(*byte);
+            let found = decoder.decode(&mut input, &mut body);
+            if decoder == Decoder::Done && trailers.len() == 0 {
+                trailers = found.unwrap_or_default();
+            }
+        }
+        assert_eq!(
+            (body.as_slice(), input.as_slice()),
+            (&b"abcde"[..], &b"GET"[..])
+        );
+        assert_eq!(trailers.get(b"x-t"), Some(&b"v"[..]));
+    }
+
+    #[test]
+    fn a_chunk_that_is_longer_than_it_says_is_malformed() {
+        let (mut body, mut input) = (Vec::new(), b"1\r\nab\r\n".to_vec());
+        assert_eq!(
+            Decoder::ChunkSize.decode(&mut input, &mut body).err(),
+            Some(Malformed)
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! The head of a request, out of the bytes of its connection.
+
+use http::request::Parts;
+use http::{Request, Version, header};
+use httparse::{EMPTY_HEADER, Error, Status};
+
+use super::decode::{Decoder, MAX_HEADERS};
+use crate::front::refused::Refused;
+
+/// Envoy's default for `max_request_headers_kb`.
+const MAX_HEAD: usize = 60 * 1024;
+
+/// A request before its body.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) parts: Parts,
+    /// What was asked for, with the fragment.
+    pub(super) target: Vec<u8>,
+    pub(super) body: Decoder,
+    /// The connection ends with the response.
+    pub(super) close: bool,
+    /// 100 Continue is waited for.
+    pub(super) expects: bool,
+}
+
+/// Takes a head from the bytes; none if there is more to come of it.
+pub(super) fn take(input: &mut Vec<u8>) -> Result<Option<Head>, Refused> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let used = match request.parse(input) {
+        Ok(Status::Complete(used)) => used,
+        Ok(Status::Partial) if input.len() > MAX_HEAD => return Err(Refused::TOO_LARGE),
+        Ok(Status::Partial) => return Ok(None),
+        Err(Error::TooManyHeaders) => return Err(Refused::TOO_LARGE),
+        Err(_) if says_other_version(input) => return Err(Refused::OLD_PROTOCOL),
+        Err(_) => return Err(Refused::MALFORMED),
+    };
+    let head = Head::of(&request)?;
+    input.drain(..used);
+    Ok(Some(head))
+}
+
+// Whether the first line ends as that of a request does, in a version that nobody speaks.
+fn says_other_version(input: &[u8]) -> bool {
+    let line = input
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let version = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next();
+    match version.and_then(|version| version.strip_prefix(b"HTTP/")) {
+        Some([major, b'.', minor]) => {
+            major.is_ascii_digit()
+                && minor.is_ascii_digit()
+                && !matches!((major, minor), (b'1', b'0' | b'1'))
+        }
+        _ => false,
+    }
+}
+
+// === impl Head ===
+
+impl Head {
+    fn of(request: &httparse::Request<'_, '_>) -> Result<Self, Refused> {
+        let target = request.path.unwrap_or_default();
+        let version = match request.version {
+            Some(1) => Version::HTTP_11,
+            _ => Version::HTTP_10,
+        };
+        let mut built = Request::builder()
+            .method(request.method.unwrap_or_default())
+            .uri(target)
+            .version(version);
+        for header in request.headers.iter() {
+            built = built.header(header.name, header.value);
+        }
+        let built = built.body(()).map_err(|_| Refused::MALFORMED)?;
+        let (parts, ()) = built.into_parts();
+        Ok(Self {
+            target: target.as_bytes().to_vec(),
+            body: framing(&parts)?,
+            close: lists(&parts, header::CONNECTION, "close"),
+            expects: lists(&parts, header::EXPECT, "100-continue"),
+            parts,
+        })
+    }
+}
+
+fn framing(parts: &Parts) -> Result<Decoder, Refused> {
+    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(Decoder::ChunkSize);
+    }
+    let mut length = None;
+    for value in parts.headers.get_all(header::CONTENT_LENGTH) {
+        let digits = value
+            .to_str()
+            .ok()
+            .filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
+        let value: Option<u64> = digits.and_then(|digits| digits.parse().ok());
+        let value = value.ok_or(Refused::MALFORMED)?;
+        if length.is_some_and(|length| length != value) {
+            return Err(Refused::MALFORMED);
+        }
+        length = Some(value);
+    }
+    Ok(Decoder::of_length(length.unwrap_or_default()))
+}
+
+fn lists(parts: &Parts, name: header::HeaderName, token: &str) -> bool {
+    let values = parts.headers.get_all(name).iter();
+    let mut tokens = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    tokens.any(|it| it.trim().eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,352 @@
+//! One connection of a client: its requests one after the other.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{Method, Version};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use tokio::net::TcpStream;
+use tokio::sync::{oneshot, watch};
+
+use super::decode::Decoder;
+use super::encode::{self, Framing, ready_frame};
+use super::head::{self, Head};
+use super::wire::{self, READ_LIMIT};
+use crate::front::body::Body;
+use crate::front::driver::{Answer, Driver, Held};
+use crate::front::gate::Gate;
+use crate::front::peer::Peer;
+use crate::front::read::{End, Piece};
+use crate::front::refused::Refused;
+use crate::front::request_head::{header_map, refused_map};
+use crate::front::serve::Proxy;
+use crate::host::filter_state::ConnectionState;
+use crate::host::header_map::HeaderMap;
+use crate::host::stream::{Connection, Direction, StreamInfo};
+use crate::host::worker::Worker;
+use crate::record::tape::Tape;
+
+/// A connection, between two requests.
+struct Server {
+    proxy: Arc<Proxy>,
+    driver: Arc<Driver>,
+    stream: TcpStream,
+    connection: Connection,
+    state: ConnectionState,
+    peer: Peer,
+    closed: watch::Receiver<()>,
+    /// Read, and not decoded yet.
+    input: Vec<u8>,
+}
+
+/// What a request's body goes through.
+struct Incoming {
+    held: Held,
+    gate: Arc<Gate>,
+    body: Decoder,
+    trailers: bool,
+    tape: Option<Arc<Tape>>,
+}
+
+/// Serves a connection to its end. An error is that of a client that has gone.
+pub(crate) async fn serve(
+    proxy: Arc<Proxy>,
+    stream: TcpStream,
+    (connection, state, closed): (Connection, ConnectionState, watch::Receiver<()>),
+) -> io::Result<()> {
+    let connection = Connection {
+        protocol: "HTTP/1.1",
+        ..connection
+    };
+    let Some(driver) = proxy.drivers.pick(connection.id) else {
+        return Ok(());
+    };
+    let mut server = Server {
+        driver,
+        peer: Peer::of(&stream),
+        proxy,
+        stream,
+        connection,
+        state,
+        closed,
+        input: Vec::new(),
+    };
+    while server.request().await? {}
+    wire::close(server.stream).await;
+    Ok(())
+}
+
+// === impl Server ===
+
+impl Server {
+    // Whether there may be another one.
+    async fn request(&mut self) -> io::Result<bool> {
+        let head = loop {
+            match if self.input.is_empty() {
+                Ok(None)
+            } else {
+                head::take(&mut self.input)
+            } {
+                Ok(Some(head)) => break head,
+                Ok(None) => {
+                    if !wire::read(&self.stream, &mut self.input).await? {
+                        return Ok(false);
+                    }
+                }
+                Err(refused) => return self.refuse(refused, None).await,
+            }
+        };
+        if let Some(driver) = self.proxy.drivers.pick(self.connection.id) {
+            self.driver = driver;
+        }
+        let headers = header_map(
+            &head.parts,
+            self.connection.peer.ip(),
+            self.proxy.own_address,
+        );
+        let headers = match headers {
+            Ok(_) if head.target.contains(&b'#') => Err(Refused::PATH),
+            headers => headers,
+        };
+        let session = self.proxy.record.as_ref();
+        let tape = session.map(|session| {
+            let now = self.proxy.shared.clock.now();
+            Arc::new(Tape::new(session, now, &head.parts))
+        });
+        match headers {
+            Ok(headers) => self.exchange(head, headers, tape).await,
+            Err(refused) => {
+                if let Some(tape) = tape {
+                    tape.refused();
+                }
+                self.refuse(refused, Some(&head)).await
+            }
+        }
+    }
+
+    fn info(&self) -> StreamInfo {
+        StreamInfo::new(
+            self.connection,
+            &self.proxy.shared.clock,
+            self.state.clone(),
+        )
+    }
+
+    async fn refuse(&self, refused: Refused, head: Option<&Head>) -> io::Result<bool> {
+        let passed_on = head.filter(|_| !refused.by_codec).map(|head| {
+            let mut map = refused_map(&head.parts);
+            if head.target.contains(&b'#') {
+                map.set(b":path", &head.target);
+            }
+            map
+        });
+        self.driver.tell(|worker| {
+            if let Some(chain) = worker.chain(self.proxy.chain) {
+                worker.refused(&chain, self.info(), passed_on, refused.reply());
+            }
+        });
+        let response = refused.response(Version::HTTP_11);
+        let mut map = HeaderMap::response(response.status().as_str().as_bytes());
+        for (name, value) in response.headers() {
+            map.add(name.as_str().as_bytes(), value.as_bytes());
+        }
+        let body = response.body().as_bytes();
+        map.add(b"content-length", body.len().to_string().as_bytes());
+        if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now()) {
+            map.add(b"date", date.as_bytes());
+        }
+        let mut out = Vec::new();
+        encode::head(&map, (false, false, true), &mut out);
+        out.extend_from_slice(body);
+        wire::write(&self.stream, &out).await?;
+        Ok(false)
+    }
+
+    async fn exchange(
+        &mut self,
+        head: Head,
+        headers: HeaderMap,
+        tape: Option<Arc<Tape>>,
+    ) -> io::Result<bool> {
+        if head.expects {
+            wire::write(&self.stream, b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
+        let tunnel = head.parts.method == Method::CONNECT;
+        let end = head.body == Decoder::Done && !tunnel;
+        let closed = (end, self.closed.clone());
+        let opened = self
+            .driver
+            .open(self.proxy.chain, self.info(), headers, closed, tape.clone());
+        let Some((held, gate, answered)) = opened else {
+            return Ok(false);
+        };
+        let complete = AtomicBool::new(end);
+        let incoming = Incoming {
+            held,
+            gate,
+            body: head.body,
+            trailers: self.proxy.trailers,
+            tape,
+        };
+        let reading = incoming.read((&self.stream, &self.peer), &mut self.input, &complete);
+        let writing = respond(&self.stream, answered, &complete, &head);
+        tokio::select! {
+            biased;
+            result = reading => result.map(|()| false),
+            keep = writing => keep,
+        }
+    }
+}
+
+// === impl Incoming ===
+
+impl Incoming {
+    // Until the client has gone; what comes after the request waits.
+    async fn read(
+        mut self,
+        (stream, peer): (&TcpStream, &Peer),
+        input: &mut Vec<u8>,
+        complete: &AtomicBool,
+    ) -> io::Result<()> {
+        while !complete.load(Ordering::Acquire) {
+            let mut bytes = Vec::new();
+            let Ok(trailers) = self.body.decode(input, &mut bytes) else {
+                self.held.tell(Worker::client_gone);
+                return Ok(());
+            };
+            let done = self.body == Decoder::Done;
+            if bytes.is_empty() && !done {
+                tokio::select! {
+                    biased;
+                    open = wire::read(stream, input) => if !open? {
+                        self.held.tell(Worker::client_gone);
+                        return Ok(());
+                    },
+                    () = self.gate.ended() => return std::future::pending().await,
+                }
+                continue;
+            }
+            let trailers = Some(trailers).filter(|it| self.trailers && it.len() > 0);
+            if !self.pass_on(peer, (bytes, trailers, done), complete).await {
+                return Ok(());
+            }
+        }
+        while input.len() < READ_LIMIT {
+            if !wire::read(stream, input).await? {
+                return Ok(());
+            }
+        }
+        std::future::pending().await
+    }
+
+    // False: the client has gone.
+    async fn pass_on(
+        &self,
+        peer: &Peer,
+        (bytes, trailers, done): (Vec<u8>, Option<HeaderMap>, bool),
+        complete: &AtomicBool,
+    ) -> bool {
+        let end = match done && trailers.is_none() {
+            true => End::Next,
+            false => End::No,
+        };
+        let data = (!bytes.is_empty()).then_some(Piece::Data { bytes, end });
+        let last = match trailers {
+            Some(trailers) => Some(Piece::Trailers(trailers)),
+            None => done.then(|| Piece::Data {
+                bytes: Vec::new(),
+                end: End::Here,
+            }),
+        };
+        let mut told = End::No;
+        for piece in [data, last].into_iter().flatten() {
+            // It came with the data already.
+            if told == End::Here {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = self.gate.open() => {}
+                () = self.gate.ended() => return std::future::pending().await,
+                () = peer.gone_while_shut(&self.gate) => {
+                    self.held.tell(Worker::client_gone);
+                    return false;
+                }
+            }
+            piece.record(self.tape.as_deref(), Direction::Request);
+            let tell = |worker: &mut Worker, id| piece.tell(worker, id, Direction::Request);
+            told = self.held.tell(tell).unwrap_or(End::Here);
+        }
+        complete.store(done, Ordering::Release);
+        true
+    }
+}
+
+// Whether there may be another request.
+async fn respond(
+    stream: &TcpStream,
+    answered: oneshot::Receiver<Answer>,
+    complete: &AtomicBool,
+    head: &Head,
+) -> io::Result<bool> {
+    let Ok(Answer::Http1(headers, body)) = answered.await else {
+        return Ok(false);
+    };
+    let close = head.close
+        || !complete.load(Ordering::Acquire)
+        || headers.get(b"connection") == Some(b"close");
+    let to_head = head.parts.method == Method::HEAD;
+    let mut out = Vec::new();
+    let framing = encode::head(&headers, (body.is_none(), to_head, close), &mut out);
+    let whole = match body {
+        Some(body) => send_body(stream, body, framing, out).await?,
+        None => {
+            wire::write(stream, &out).await?;
+            true
+        }
+    };
+    Ok(whole && !close && complete.load(Ordering::Acquire))
+}
+
+// Whether all of it was sent.
+async fn send_body(
+    stream: &TcpStream,
+    mut body: Body,
+    framing: Framing,
+    mut out: Vec<u8>,
+) -> io::Result<bool> {
+    let mut trailed = false;
+    loop {
+        let frame = match ready_frame(&mut body).await {
+            Some(frame) => frame,
+            None => {
+                wire::write(stream, &out).await?;
+                out.clear();
+                body.frame().await
+            }
+        };
+        match frame {
+            Some(Ok(frame)) => {
+                trailed |= frame.is_trailers();
+                framing.frame(frame, &mut out);
+            }
+            Some(Err(_)) => {
+                wire::write(stream, &out).await?;
+                return Ok(false);
+            }
+            None => break,
+        }
+        if out.len() >= READ_LIMIT {
+            wire::write(stream, &out).await?;
+            out.clear();
+        }
+    }
+    if !trailed {
+        framing.end(&mut out);
+    }
+    wire::write(stream, &out).await?;
+    Ok(true)
+}
