@@ -7,6 +7,9 @@ use crate::host::header_map::HeaderMap;
 /// As many headers as Envoy takes by default.
 pub(super) const MAX_HEADERS: usize = 100;
 
+/// Bytes of what stands around chunks, as many as of a head.
+const MAX_LINES: usize = 60 * 1024;
+
 /// What is still to come of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
@@ -47,7 +50,15 @@ impl Decoder {
             used += count;
         }
         input.drain(..used);
-        Ok(trailers)
+        // Of a size, an extension or trailers that never end no more is kept.
+        match self.is_between_chunks() && input.len() > MAX_LINES {
+            true => Err(Malformed),
+            false => Ok(trailers),
+        }
+    }
+
+    fn is_between_chunks(self) -> bool {
+        matches!(self, Self::ChunkSize | Self::ChunkEnd | Self::Trailers)
     }
 
     // How much of the input it took; none if it needs more.
@@ -138,6 +149,13 @@ mod tests {
             (&b"abcde"[..], &b"GET"[..])
         );
         assert_eq!(trailers.get(b"x-t"), Some(&b"v"[..]));
+    }
+
+    #[test]
+    fn an_extension_that_never_ends_is_malformed() {
+        let (mut body, mut input) = (Vec::new(), [b"1;", [b'e'; MAX_LINES].as_slice()].concat());
+        let decoded = Decoder::ChunkSize.decode(&mut input, &mut body);
+        assert_eq!(decoded.err(), Some(Malformed));
     }
 
     #[test]

@@ -86,23 +86,20 @@ impl Head {
 }
 
 fn framing(parts: &Parts) -> Result<Decoder, Refused> {
-    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
-        return Ok(Decoder::ChunkSize);
-    }
-    let mut length = None;
-    for value in parts.headers.get_all(header::CONTENT_LENGTH) {
-        let digits = value
-            .to_str()
-            .ok()
-            .filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-        let value: Option<u64> = digits.and_then(|digits| digits.parse().ok());
-        let value = value.ok_or(Refused::MALFORMED)?;
-        if length.is_some_and(|length| length != value) {
-            return Err(Refused::MALFORMED);
+    let mut lengths = parts.headers.get_all(header::CONTENT_LENGTH).iter();
+    let coded = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    // Who says it twice, or in two ways, means to be understood in two ways (RFC 9112 section 6.3).
+    match (coded, lengths.next(), lengths.next()) {
+        (true, None, _) => Ok(Decoder::ChunkSize),
+        (false, None, _) => Ok(Decoder::Done),
+        (false, Some(length), None) => {
+            let digits = length.to_str().ok();
+            let digits = digits.filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
+            let length = digits.and_then(|digits| digits.parse().ok());
+            length.map(Decoder::of_length).ok_or(Refused::MALFORMED)
         }
-        length = Some(value);
+        _ => Err(Refused::MALFORMED),
     }
-    Ok(Decoder::of_length(length.unwrap_or_default()))
 }
 
 fn lists(parts: &Parts, name: header::HeaderName, token: &str) -> bool {
