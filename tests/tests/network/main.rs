@@ -167,9 +167,12 @@ fn run(case: &Case, subject: &dyn Subject, accepting: &TcpListener) -> Vec<Strin
             client = Peer::connect(address);
         }
     }
+    let logs = settled(subject, case);
+    client.read_all();
+    upstream.read_all();
     outcome.push(format!("client {client}"));
     outcome.push(format!("upstream {upstream}"));
-    outcome.extend(settled(subject, case));
+    outcome.extend(logs);
     outcome
 }
 

@@ -66,6 +66,15 @@ impl Peer {
         }
     }
 
+    /// Reads all that there is, the end too.
+    pub(crate) fn read_all(&mut self) {
+        let mut before = String::new();
+        while before != self.to_string() {
+            before = self.to_string();
+            self.read();
+        }
+    }
+
     /// Reads what there is.
     pub(crate) fn read(&mut self) {
         let Some(stream) = self.stream.as_mut().filter(|_| self.ended.is_none()) else {
