@@ -69,8 +69,8 @@ impl Decoder {
         trailers: &mut HeaderMap,
     ) -> Result<Option<usize>, Malformed> {
         match *self {
-            Self::Done => return Ok(None),
-            _ if rest.is_empty() => return Ok(None),
+            Self::Done => Ok(None),
+            _ if rest.is_empty() => Ok(None),
             Self::Length(left) => {
                 let taken = take(left, rest, body);
                 *self = Self::of_length(left - taken as u64);
