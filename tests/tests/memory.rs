@@ -63,11 +63,11 @@ fn a_write_that_compares_can_be_made_to_meet_another_writer() {
     let outcome = |plan| {
         let mut host = probe("x-script").faults(plan).start().unwrap();
         let response = host.send(&scripted(script)).unwrap();
-        let seen = response
+        let mut seen = response
             .headers
             .into_iter()
             .filter(|(name, _)| name == "x-seen");
-        String::from_utf8_lossy(&seen.last().unwrap().1).into_owned()
+        String::from_utf8_lossy(&seen.next_back().unwrap().1).into_owned()
     };
     assert_eq!(
         outcome(FaultPlan::new()),
