@@ -4,6 +4,7 @@
 //! It plays the part of Envoy's connection manager and router around the host engine; what each does to a request is
 //! in `request_head`, `driver`, `forward` and `respond`; `tcp` is the TCP proxy.
 
+mod answer;
 pub(crate) mod body;
 pub(crate) mod call;
 mod driver;

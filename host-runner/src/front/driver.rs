@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use http::Response;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::body::{Announced, Body, BodySender, Completion, channel, full};
+use super::answer::Answer;
+use super::body::{Announced, BodySender, Completion, channel, full};
 use super::call;
 use super::forward;
 use super::gate::Gate;
@@ -45,7 +45,7 @@ pub(crate) struct Fleet {
 
 pub(super) struct State {
     pub(super) worker: Worker,
-    streams: HashMap<StreamId, Wires>,
+    pub(super) streams: HashMap<StreamId, Wires>,
     pub(super) connections: HashMap<StreamId, tcp::Wires>,
     ticks: HashMap<RootId, AbortHandle>,
     calls: HashMap<CallId, AbortHandle>,
@@ -57,41 +57,35 @@ pub(super) struct State {
 }
 
 /// What a stream is connected to.
-struct Wires {
-    answer: Option<oneshot::Sender<Answer>>,
-    response: Option<BodySender>,
+pub(super) struct Wires {
+    pub(super) answer: Option<oneshot::Sender<Answer>>,
+    pub(super) response: Option<BodySender>,
     request: Option<BodySender>,
     upstream: Option<AbortHandle>,
     /// Shut while no more of the request, or of the response, is to be read.
     from_client: Arc<Gate>,
-    from_upstream: Arc<Gate>,
+    pub(super) from_upstream: Arc<Gate>,
     over: Arc<AtomicBool>,
     /// What its client holds it by.
-    held: Weak<Hold>,
+    pub(super) held: Weak<Hold>,
     /// The round in which the response began, if that came of something from the client.
     begun_in: Option<u64>,
     /// The same, while the client is sent no body.
-    kept: Option<Arc<Hold>>,
+    pub(super) kept: Option<Arc<Hold>>,
     /// What records it, if anything does.
     tape: Option<Arc<Tape>>,
-}
-
-/// A response: as it goes to the wire in HTTP/1, with the body if there is one, or as HTTP/2 takes it.
-pub(crate) enum Answer {
-    Http1(HeaderMap, Option<Body>),
-    Http2(Response<Body>),
 }
 
 /// A stream as its client holds it: dropped before it is over, the client has gone (rule L14).
 #[derive(Clone)]
 pub(crate) struct Held(Arc<Hold>);
 
-struct Hold {
+pub(super) struct Hold {
     driver: Arc<Driver>,
     id: StreamId,
     over: Arc<AtomicBool>,
     /// Whether the client has been given as much of the response as was announced.
-    complete: Arc<AtomicBool>,
+    pub(super) complete: Arc<AtomicBool>,
     /// Whether the response was reset in the same round in which it began.
     unsent: AtomicBool,
     /// Ends with the client's connection.
@@ -237,7 +231,7 @@ impl Driver {
                 }
             }
             HttpEffect::ResponseHeaders { headers, end } => {
-                Self::answer(state, id, &headers, end);
+                state.answer(id, &headers, end);
                 let round = state.from_client.then_some(state.round);
                 if let Some(wires) = state.streams.get_mut(&id) {
                     wires.begun_in = round;
@@ -333,67 +327,6 @@ impl Driver {
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),
-        }
-    }
-
-    fn answer(state: &mut State, id: StreamId, headers: &HeaderMap, end: bool) {
-        let Some(wires) = state.streams.get_mut(&id) else {
-            return;
-        };
-        let stream = state.worker.stream(id);
-        let http1 = stream.is_some_and(|it| it.info.connection.protocol != "HTTP/2");
-        if http1 {
-            Self::answer_http1(wires, headers, end);
-            return;
-        }
-        let head = respond::response_head(headers, false);
-        let response = match (head, wires.held.upgrade()) {
-            // hyper drops such a body at once; what holds the stream outlives it.
-            (Ok(head), Some(held)) if respond::is_bodiless(&head) => {
-                wires.kept = Some(held);
-                let gate = Arc::clone(&wires.from_upstream);
-                let (_, unread) = channel(gate, Announced::default(), ());
-                head.map(|()| unread)
-            }
-            (Ok(head), Some(_)) if end => head.map(|()| full(Vec::new())),
-            (Ok(head), Some(held)) => {
-                let announced = Announced {
-                    length: None,
-                    complete: Arc::clone(&held.complete),
-                };
-                let (sender, body) = channel(Arc::clone(&wires.from_upstream), announced, held);
-                wires.response = Some(sender);
-                head.map(|()| body)
-            }
-            (Err(what), held) => {
-                wires.kept = held;
-                respond::invalid(what)
-            }
-            (Ok(_), None) => return,
-        };
-        if let Some(answer) = wires.answer.take() {
-            let _ = answer.send(Answer::Http2(response));
-        }
-    }
-
-    // Whatever the filters made of it.
-    fn answer_http1(wires: &mut Wires, headers: &HeaderMap, end: bool) {
-        let Some(held) = wires.held.upgrade() else {
-            return;
-        };
-        let length = headers.get(b"content-length");
-        let length = length.and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
-        let body = (!end).then(|| {
-            let announced = Announced {
-                length,
-                complete: Arc::clone(&held.complete),
-            };
-            let (sender, body) = channel(Arc::clone(&wires.from_upstream), announced, held);
-            wires.response = Some(sender);
-            body
-        });
-        if let Some(answer) = wires.answer.take() {
-            let _ = answer.send(Answer::Http1(headers.clone(), body));
         }
     }
 

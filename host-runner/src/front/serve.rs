@@ -13,8 +13,9 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
+use super::answer::Answer;
 use super::body::{Body, Cut, full};
-use super::driver::{Answer, Held};
+use super::driver::Held;
 use super::gate::Gate;
 use super::http1;
 use super::lineup::Lineup;

@@ -1,6 +1,7 @@
 //! What a stream is connected to: its client and, from when the router sends it on, its upstream.
 
 use super::body::{Body, Piece};
+use super::call::refused;
 use super::client::Gathered;
 use super::proxy::{Event, Place, Proxy};
 use super::upstream::{Exchange, Presence, parts_of};
@@ -147,9 +148,7 @@ impl Proxy {
         let pass = self.streams.get(&place).is_some_and(|it| it.http1_trailers);
         let reason = match reply.fault {
             Some(Fault::Silence) => return,
-            Some(Fault::ConnectionRefused | Fault::RefusedDispatch) => {
-                Some(ResetReason::Connect(Some("Connection refused".to_owned())))
-            }
+            Some(Fault::ConnectionRefused | Fault::RefusedDispatch) => Some(refused()),
             Some(Fault::Reset) => Some(ResetReason::Termination),
             _ => None,
         };
