@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, request};
+use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,6 +23,7 @@ use crate::front::body::{Announced, Body, Cut, channel, full};
 use crate::front::gate::Gate;
 use crate::front::respond;
 use crate::host::faults::Fault;
+use crate::host::header_map::HeaderMap as FilterMap;
 
 pub use self::demo::demo;
 pub use self::recording::{Answer, Recording};
@@ -98,29 +99,46 @@ impl Received {
         let (head, body) = request.into_parts();
         let body = body.collect().await?;
         let trailers = body.trailers().map(header_list).unwrap_or_default();
-        Ok(Self::new(cluster, &head, (body.to_bytes(), trailers)))
+        let mut map = FilterMap::default();
+        let authority = head.uri.authority().map(|it| it.as_str().as_bytes());
+        let pseudo = [
+            (&b":method"[..], Some(head.method.as_str().as_bytes())),
+            (
+                b":path",
+                head.uri.path_and_query().map(|it| it.as_str().as_bytes()),
+            ),
+            (b":authority", authority),
+        ];
+        for (name, value) in pseudo {
+            if let Some(value) = value {
+                map.add(name, value);
+            }
+        }
+        for (name, value) in &head.headers {
+            match name.as_str() {
+                "host" => map.set(b":authority", value.as_bytes()),
+                name => map.add(name.as_bytes(), value.as_bytes()),
+            }
+        }
+        Ok(Self::new(cluster, &map, (body.to_bytes(), trailers)))
     }
 
     pub(crate) fn new(
         cluster: &str,
-        head: &request::Parts,
+        head: &FilterMap,
         (body, trailers): (Bytes, Vec<(String, Vec<u8>)>),
     ) -> Self {
-        let (host, headers) = header_list(&head.headers)
-            .into_iter()
-            .partition::<Vec<_>, _>(|(name, _)| name == "host");
-        let host = host.into_iter().next().map(|(_, value)| value);
-        let authority = head.uri.authority().map(|it| it.as_str().into());
+        let text = |name| String::from_utf8_lossy(name).into_owned();
+        let part = |name| head.get(name).unwrap_or_default();
+        let headers = head.iter().filter(|(name, _)| !name.starts_with(b":"));
         Self {
             cluster: cluster.to_owned(),
-            method: head.method.to_string(),
-            path: head
-                .uri
-                .path_and_query()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            authority: host.or(authority).unwrap_or_default(),
-            headers,
+            method: text(part(b":method")),
+            path: text(part(b":path")),
+            authority: part(b":authority").to_vec(),
+            headers: headers
+                .map(|(name, value)| (text(name), value.to_vec()))
+                .collect(),
             body: body.to_vec(),
             trailers,
         }

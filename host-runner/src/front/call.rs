@@ -1,11 +1,12 @@
 //! HTTP calls of filters, and the answers that the proxy makes itself (rules C1 to C6).
 
-use http_body_util::BodyExt as _;
+use std::sync::Arc;
 
 use super::body::{Completion, full};
-use super::forward::upstream_request;
+use super::forward::outgoing;
+use super::read::{BodyReader, Piece};
 use super::reset_reason::timed_out;
-use super::respond::{from_callee, header_map};
+use super::respond::from_callee;
 use super::upstreams::Upstream;
 use crate::host::callout::{CallResponse, HttpCall};
 use crate::host::header_map::HeaderMap;
@@ -19,29 +20,36 @@ pub(crate) async fn call(
     passes_trailers: bool,
 ) -> Option<CallResponse> {
     let answer = ProxyAnswer::to(&call.headers);
-    let request = upstream_request(&call.headers, upstream.hop, full(call.body));
-    let request = match request {
+    let request = match outgoing(&call.headers, upstream.hop, call.body.is_empty()) {
         Ok(request) => request,
         Err(reply) => return Some(answer.of(reply)),
     };
+    let body = (!call.body.is_empty()).then(|| full(call.body));
     let (sent, deadline) = (Completion::now(), Deadline::new(call.timeout));
-    let response = match deadline.limit(upstream.send(request, |_| ())).await {
+    let (headers, body) = match deadline.limit(upstream.send((request, body), |_| ())).await {
         Some(Ok(response)) => response,
         Some(Err(reason)) => return Some(answer.of(reason.before_response())),
         None => return Some(answer.of(timed_out())),
     };
-    let (parts, incoming) = response.into_parts();
-    let headers = from_callee(&parts, sent.elapsed());
-    let body = deadline.limit(incoming.collect()).await?.ok()?;
-    // HTTP/1 trailers are dropped, as Envoy does unless asked (rule L12).
-    let http1 = parts.version < http::Version::HTTP_2;
-    let passed = passes_trailers || !http1;
-    let trailers = body.trailers().filter(|_| passed).map(header_map);
-    Some(CallResponse {
+    let headers = from_callee(headers, sent.elapsed());
+    let body = BodyReader::new(body, passes_trailers, Arc::default());
+    deadline.limit(collect(headers, body)).await?
+}
+
+async fn collect(headers: HeaderMap, mut source: BodyReader) -> Option<CallResponse> {
+    let mut response = CallResponse {
         headers,
-        trailers: trailers.unwrap_or_default(),
-        body: body.to_bytes().into(),
-    })
+        body: Vec::new(),
+        trailers: HeaderMap::default(),
+    };
+    while !source.is_over() {
+        match source.next().await {
+            Piece::Data { bytes, .. } => response.body.extend(bytes),
+            Piece::Trailers(trailers) => response.trailers = trailers,
+            Piece::Broken(_) => return None,
+        }
+    }
+    Some(response)
 }
 
 /// When a call is over, if ever.

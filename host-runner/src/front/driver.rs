@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::answer::Answer;
-use super::body::{Announced, BodySender, Completion, channel, full};
+use super::body::{Announced, BodySender, Completion, channel};
 use super::call;
 use super::forward;
 use super::gate::Gate;
@@ -116,7 +116,7 @@ impl Driver {
         let driver = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             state: Mutex::new(state),
-            upstreams: Upstreams::new(),
+            upstreams: Upstreams::default(),
             fleet: Arc::clone(fleet),
         });
         fleet.add(number, &driver);
@@ -310,12 +310,12 @@ impl Driver {
         };
         let (sender, body) = channel(Arc::clone(&wires.from_client), Announced::default(), ());
         let (sender, body) = if end {
-            (None, full(Vec::new()))
+            (None, None)
         } else {
-            (Some(sender), body)
+            (Some(sender), Some(body))
         };
         let upstream = self.upstreams.of(cluster);
-        match forward::upstream_request(headers, upstream.hop, body) {
+        match forward::outgoing(headers, upstream.hop, end) {
             Ok(request) => {
                 let sent = sender
                     .as_ref()
@@ -323,7 +323,7 @@ impl Driver {
                 wires.request = sender;
                 let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
                 let what = (id, trailers, gate, wires.tape.clone());
-                let task = forward::exchange(this, upstream, (request, sent), what);
+                let task = forward::exchange(this, upstream, ((request, body), sent), what);
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
             Err(reply) => state.worker.send_local_reply(id, reply),

@@ -25,11 +25,16 @@ impl Gate {
     pub(crate) async fn open(&self) {
         loop {
             let changed = self.changed.notified();
-            if !self.is_closed() && self.in_flight.load(Ordering::Acquire) < WINDOW {
+            if self.is_open() {
                 return;
             }
             changed.await;
         }
+    }
+
+    /// Whether more may be read.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_closed() && self.in_flight.load(Ordering::Acquire) < WINDOW
     }
 
     /// Waits until no more may be read.

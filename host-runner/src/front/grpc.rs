@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::Request;
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
 use tokio::task::AbortHandle;
 
 use super::body::{Announced, Body, BodySender, Completion, channel};
 use super::call::Deadline;
 use super::driver::Driver;
-use super::forward::upstream_request;
+use super::forward::{Outgoing, outgoing};
 use super::gate::Gate;
-use super::reset_reason::{ResetReason, timed_out};
-use super::respond::{from_upstream, header_map};
+use super::read::{BodyReader, End, Piece};
+use super::reset_reason::timed_out;
+use super::respond::from_upstream;
 use super::upstreams::Upstream;
 use crate::host::callout::CallId;
 use crate::host::grpc::{GrpcEvent, GrpcRequest};
@@ -42,10 +40,13 @@ impl Lines {
         let (sender, body) = channel(Arc::<Gate>::default(), Announced::default(), ());
         let deadline = Deadline::new(request.timeout);
         let sent = sender.completion();
-        let request = upstream_request(&request.headers, upstream.hop, body);
+        let request = outgoing(&request.headers, upstream.hop, false);
         let task = tokio::spawn(async move {
             let failed = match request {
-                Ok(request) => exchange(&driver, id, (upstream, request, sent), deadline).await,
+                Ok(request) => {
+                    let request = (request, Some(body));
+                    exchange(&driver, id, (upstream, request, sent), deadline).await
+                }
                 Err(reply) => Err(reply),
             };
             if let Err(reply) = failed {
@@ -100,45 +101,30 @@ impl Line {
 async fn exchange(
     driver: &Driver,
     id: CallId,
-    (upstream, request, sent): (Upstream, Request<Body>, Completion),
+    (upstream, request, sent): (Upstream, (Outgoing, Option<Body>), Completion),
     deadline: Deadline,
 ) -> Result<(), LocalReply> {
-    let response = deadline
+    let (headers, body) = deadline
         .limit(upstream.send(request, |_| ()))
         .await
         .ok_or_else(timed_out)?
         .map_err(|reason| reason.before_response())?;
-    let (parts, mut incoming) = response.into_parts();
-    let headers = from_upstream(&parts, sent.elapsed());
-    let end = incoming.is_end_stream();
+    let (headers, end) = (from_upstream(headers, sent.elapsed()), body.is_over());
     driver.tell(|worker| worker.grpc(id, GrpcEvent::Headers { headers, end }));
+    let mut body = BodyReader::new(body, true, Arc::default());
     let mut more = !end;
     while more {
-        let event = deadline.limit(next(&mut incoming)).await;
-        let event = event
-            .ok_or_else(timed_out)?
-            .map_err(|reason| reason.after_response())?;
+        let piece = deadline.limit(body.next()).await.ok_or_else(timed_out)?;
+        let event = match piece {
+            Piece::Data { bytes, end } => GrpcEvent::Data {
+                bytes,
+                end: end != End::No,
+            },
+            Piece::Trailers(trailers) => GrpcEvent::Trailers(trailers),
+            Piece::Broken(reason) => return Err(reason.after_response()),
+        };
         more = matches!(event, GrpcEvent::Data { end: false, .. });
         driver.tell(|worker| worker.grpc(id, event));
     }
     Ok(())
-}
-
-async fn next(incoming: &mut Incoming) -> Result<GrpcEvent, ResetReason> {
-    let frame = match incoming.frame().await {
-        Some(frame) => frame.map_err(|error| ResetReason::of(&error))?,
-        None => {
-            return Ok(GrpcEvent::Data {
-                bytes: Vec::new(),
-                end: true,
-            });
-        }
-    };
-    Ok(match frame.into_data() {
-        Ok(data) => GrpcEvent::Data {
-            bytes: data.into(),
-            end: incoming.is_end_stream(),
-        },
-        Err(frame) => GrpcEvent::Trailers(header_map(&frame.into_trailers().unwrap_or_default())),
-    })
 }

@@ -1,167 +1,105 @@
-//! Reading bodies as Envoy's codecs pass them on: what one read of an HTTP/1 connection gave is one piece (rule L8).
+//! Reading bodies as Envoy's codecs pass them on, piece by piece.
 
-use std::future::{poll_fn, ready};
 use std::sync::Arc;
-use std::task::Poll;
 
-use bytes::Bytes;
-use http::Version;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, Incoming};
 
 use super::gate::Gate;
+use super::http1;
+use super::reset_reason::ResetReason;
 use super::respond::header_map;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Direction;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
-/// Envoy's default for `per_connection_buffer_limit_bytes`: what it reads at once.
-const READ_LIMIT: usize = 1024 * 1024;
-
-type Read = Option<Result<Frame<Bytes>, hyper::Error>>;
+/// Where a body comes from.
+pub(crate) enum Source {
+    Http1(http1::Incoming),
+    Http2(Incoming),
+}
 
 /// A body that is being read.
 pub(super) struct BodyReader {
-    way: Direction,
-    incoming: Incoming,
-    http1: bool,
-    drops_trailers: bool,
+    source: Source,
     /// Shut while no more is to be read.
     gate: Arc<Gate>,
-    /// What was read and is not of the last piece.
-    ahead: Option<Read>,
 }
 
 /// What filters are called with once.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Data { bytes: Vec<u8>, end: End },
     Trailers(HeaderMap),
-    Broken(hyper::Error),
+    Broken(ResetReason),
 }
 
 /// Whether data is the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     No,
     Here,
     /// As HTTP/1 bodies end: with an empty call (rule L8).
     Next,
 }
 
-// === impl BodyReader ===
+// === impl Source ===
 
-impl BodyReader {
-    /// HTTP/1 trailers are dropped unless asked for (rule L12).
-    pub(super) fn new(
-        (way, incoming): (Direction, Incoming),
-        version: Version,
-        passes_trailers: bool,
-        gate: Arc<Gate>,
-    ) -> Self {
-        let http1 = version < Version::HTTP_2;
-        Self {
-            way,
-            incoming,
-            http1,
-            drops_trailers: http1 && !passes_trailers,
-            gate,
-            ahead: None,
+impl Source {
+    /// Whether nothing follows.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Http1(incoming) => incoming.is_over(),
+            Self::Http2(incoming) => incoming.is_end_stream(),
         }
     }
 
-    /// What comes after what was told: the next piece, or an end that was held back while nothing was to be read.
-    pub(super) async fn after(&mut self, told: End) -> Piece {
-        if told == End::Next {
-            self.gate.open().await;
-            return Piece::end();
-        }
-        self.next().await
-    }
-
-    async fn next(&mut self) -> Piece {
-        loop {
-            let read = match self.ahead.take() {
-                Some(ahead) => ahead,
-                None => self.incoming.frame().await,
-            };
-            // Only now, so that a peer that goes away is noticed while nothing more may be read.
-            if !matches!(read, Some(Err(_))) {
-                self.gate.open().await;
-            }
-            let frame = match read {
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Piece::Broken(error),
-                None => return Piece::end(),
-            };
-            match frame.into_data() {
-                Ok(data) => return self.data(data).await,
-                Err(_) if self.drops_trailers => {}
-                Err(frame) => {
-                    let trailers = frame.into_trailers().unwrap_or_default();
-                    return Piece::Trailers(header_map(&trailers));
-                }
-            }
-        }
-    }
-
-    // Data, with what more of it there is already.
-    async fn data(&mut self, first: Bytes) -> Piece {
-        let mut bytes = Vec::from(first);
-        while self.http1 && bytes.len() < READ_LIMIT && !self.incoming.is_end_stream() {
-            match self.more().await {
-                None => break,
-                Some(Some(Ok(frame))) if frame.is_data() => {
-                    bytes.extend(frame.into_data().unwrap_or_default());
-                }
-                Some(Some(Ok(_))) if self.drops_trailers => {}
-                Some(None) => {
-                    return Piece::Data {
-                        bytes,
-                        end: End::Next,
-                    };
-                }
-                Some(other) => {
-                    self.ahead = Some(other);
-                    break;
-                }
-            }
-        }
-        let end = match (self.incoming.is_end_stream(), self.http1) {
-            (false, _) => End::No,
-            (true, true) => End::Next,
-            (true, false) => End::Here,
+    /// The next piece, once the gate is open. That it breaks off is told at once.
+    async fn next(&mut self, gate: &Gate) -> Piece {
+        let incoming = match self {
+            Self::Http1(incoming) => return incoming.next(gate).await,
+            Self::Http2(incoming) => incoming,
         };
-        Piece::Data { bytes, end }
-    }
-
-    // A frame, if there is one. hyper's connection hands out one at a time: it is given its turn first.
-    async fn more(&mut self) -> Option<Read> {
-        match self.way {
-            Direction::Request => turn().await,
-            // That of an upstream is a task of its own.
-            Direction::Response => tokio::task::yield_now().await,
-        }
-        tokio::select! {
-            biased;
-            read = self.incoming.frame() => Some(read),
-            () = ready(()) => None,
+        let frame = match incoming.frame().await {
+            Some(Err(error)) => return Piece::Broken(ResetReason::of(&error)),
+            frame => frame.and_then(Result::ok),
+        };
+        gate.open().await;
+        match frame.map(Frame::into_data) {
+            None => Piece::end(),
+            Some(Ok(data)) => Piece::Data {
+                bytes: data.into(),
+                end: match incoming.is_end_stream() {
+                    true => End::Here,
+                    false => End::No,
+                },
+            },
+            Some(Err(frame)) => {
+                Piece::Trailers(header_map(&frame.into_trailers().unwrap_or_default()))
+            }
         }
     }
 }
 
-/// Lets the rest of the task, of which a server's connection is a part, go on once.
-async fn turn() {
-    let mut waited = false;
-    poll_fn(|context| match std::mem::replace(&mut waited, true) {
-        true => Poll::Ready(()),
-        false => {
-            context.waker().wake_by_ref();
-            Poll::Pending
+// === impl BodyReader ===
+
+impl BodyReader {
+    /// HTTP/1 trailers are dropped unless asked for (rule L12).
+    pub(super) fn new(mut source: Source, passes_trailers: bool, gate: Arc<Gate>) -> Self {
+        if let Source::Http1(incoming) = &mut source {
+            incoming.pass_trailers(passes_trailers);
         }
-    })
-    .await;
+        Self { source, gate }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.source.is_over()
+    }
+
+    pub(super) async fn next(&mut self) -> Piece {
+        self.source.next(&self.gate).await
+    }
 }
 
 // === impl Piece ===
@@ -180,7 +118,7 @@ impl Piece {
         worker: &mut Worker,
         id: StreamId,
         way: Direction,
-    ) -> Result<End, hyper::Error> {
+    ) -> Result<End, ResetReason> {
         match self {
             Self::Data { bytes, end } => {
                 worker.arrived(id, way, bytes, end == End::Here);
@@ -196,7 +134,7 @@ impl Piece {
                 worker.trailers_arrived(id, way, trailers);
                 Ok(End::Here)
             }
-            Self::Broken(error) => Err(error),
+            Self::Broken(reason) => Err(reason),
         }
     }
 }

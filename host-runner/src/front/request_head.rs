@@ -1,10 +1,9 @@
-//! From a request as hyper read it to the header map that filters see, as Envoy's connection manager makes it.
+//! From a request as a codec read it to the header map that filters see, as Envoy's connection manager makes it.
 
 use std::net::IpAddr;
 
-use http::request::Parts;
 use http::uri::Scheme;
-use http::{HeaderValue, Method, Version, header};
+use http::{Method, Uri, Version, request};
 use meshwright_core::path::normalize;
 
 use super::hop_by_hop::{HopByHop, takes_trailers};
@@ -53,57 +52,67 @@ const METHODS: [&str; 34] = [
 ];
 
 /// What only a proxy inside the mesh may say; from a client outside it is removed.
-const FROM_INSIDE_ONLY: [&str; 23] = [
-    "x-envoy-decorator-operation",
-    "x-envoy-downstream-service-cluster",
-    "x-envoy-downstream-service-node",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-external-address",
-    "x-envoy-force-trace",
-    "x-envoy-hedge-on-per-try-timeout",
-    "x-envoy-internal",
-    "x-envoy-ip-tags",
-    "x-envoy-max-retries",
-    "x-envoy-original-host",
-    "x-envoy-original-path",
-    "x-envoy-original-url",
-    "x-envoy-retriable-header-names",
-    "x-envoy-retriable-status-codes",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retry-on",
-    "x-envoy-upstream-alt-stat-name",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-upstream-rq-timeout-alt-response",
-    "x-envoy-upstream-rq-timeout-ms",
-    "x-envoy-upstream-stream-duration-ms",
-    "x-forwarded-client-cert",
+const FROM_INSIDE_ONLY: [&[u8]; 23] = [
+    b"x-envoy-decorator-operation",
+    b"x-envoy-downstream-service-cluster",
+    b"x-envoy-downstream-service-node",
+    b"x-envoy-expected-rq-timeout-ms",
+    b"x-envoy-external-address",
+    b"x-envoy-force-trace",
+    b"x-envoy-hedge-on-per-try-timeout",
+    b"x-envoy-internal",
+    b"x-envoy-ip-tags",
+    b"x-envoy-max-retries",
+    b"x-envoy-original-host",
+    b"x-envoy-original-path",
+    b"x-envoy-original-url",
+    b"x-envoy-retriable-header-names",
+    b"x-envoy-retriable-status-codes",
+    b"x-envoy-retry-grpc-on",
+    b"x-envoy-retry-on",
+    b"x-envoy-upstream-alt-stat-name",
+    b"x-envoy-upstream-rq-per-try-timeout-ms",
+    b"x-envoy-upstream-rq-timeout-alt-response",
+    b"x-envoy-upstream-rq-timeout-ms",
+    b"x-envoy-upstream-stream-duration-ms",
+    b"x-forwarded-client-cert",
 ];
+
+/// The head of a request, as a codec read it.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestHead {
+    pub(crate) version: Version,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    /// In order, names in lower case, repeats separate.
+    pub(crate) headers: HeaderMap,
+}
 
 /// Builds the header map: pseudo headers first, then the headers in order (rule H4), then what the proxy adds.
 ///
 /// The client is treated as being outside the mesh, as at a gateway (`use_remote_address`): its address is appended to
 /// `x-forwarded-for`, its `x-forwarded-proto` and `x-request-id` are replaced, and what only a proxy may say is removed.
 pub(crate) fn header_map(
-    parts: &Parts,
+    head: &RequestHead,
     peer: IpAddr,
     own_address: IpAddr,
 ) -> Result<HeaderMap, Refused> {
-    check(parts)?;
-    let hop_by_hop = HopByHop::of_request(&parts.headers)?;
-    if hop_by_hop.contains("host") {
+    check(head)?;
+    let hop_by_hop = HopByHop::of_request(&head.headers)?;
+    if hop_by_hop.contains(b"host") {
         return Err(Refused::NO_HOST);
     }
     let mut map = HeaderMap::request();
-    pseudo_headers(parts, &mut map)?;
-    let cookie = joined_cookies(parts);
-    for (name, value) in &parts.headers {
-        if name == header::TE && takes_trailers(&parts.headers) {
+    pseudo_headers(head, &mut map)?;
+    let cookie = joined_cookies(head);
+    for (name, value) in head.headers.iter() {
+        if name == b"te" && takes_trailers(&head.headers) {
             map.set(b"te", b"trailers");
-        } else if (cookie.is_none() || name != header::COOKIE)
-            && !hop_by_hop.contains(name.as_str())
-            && !is_dropped(name.as_str(), value.as_bytes())
+        } else if (cookie.is_none() || name != b"cookie")
+            && !hop_by_hop.contains(name)
+            && !is_dropped(name, value)
         {
-            map.add(name.as_str().as_bytes(), value.as_bytes());
+            map.add(name, value);
         }
     }
     if let Some(cookie) = cookie {
@@ -124,30 +133,46 @@ pub(crate) fn header_map(
 }
 
 // HTTP/2 clients may split them, and Envoy's codec puts them together again (RFC 9113 section 8.2.3).
-fn joined_cookies(parts: &Parts) -> Option<Vec<u8>> {
-    let cookies = parts.headers.get_all(header::COOKIE).iter();
-    let cookies: Vec<_> = cookies.map(HeaderValue::as_bytes).collect();
-    (parts.version == Version::HTTP_2 && !cookies.is_empty()).then(|| cookies.join(&b"; "[..]))
+fn joined_cookies(head: &RequestHead) -> Option<Vec<u8>> {
+    let cookies: Vec<_> = head.headers.get_all(b"cookie").collect();
+    (head.version == Version::HTTP_2 && !cookies.is_empty()).then(|| cookies.join(&b"; "[..]))
 }
 
 /// What is left of a request that the connection manager refuses: the headers as the codec passed them on (rule P1).
-pub(crate) fn refused_map(parts: &Parts) -> HeaderMap {
-    let hop_by_hop = HopByHop::of_request(&parts.headers).unwrap_or_default();
+pub(crate) fn refused_map(head: &RequestHead) -> HeaderMap {
+    let hop_by_hop = HopByHop::of_request(&head.headers).unwrap_or_default();
     let mut map = HeaderMap::request();
-    let host = parts.headers.get(header::HOST);
-    if let Some(host) = host.filter(|_| !hop_by_hop.contains("host")) {
-        map.add(b":authority", host.as_bytes());
+    let host = head.headers.get(b"host");
+    if let Some(host) = host.filter(|_| !hop_by_hop.contains(b"host")) {
+        map.add(b":authority", host);
     }
-    if let Some(path) = parts.uri.path_and_query() {
+    if let Some(path) = head.uri.path_and_query() {
         map.add(b":path", path.as_str().as_bytes());
     }
-    map.add(b":method", parts.method.as_str().as_bytes());
-    for (name, value) in &parts.headers {
-        if name != header::HOST && !hop_by_hop.contains(name.as_str()) {
-            map.add(name.as_str().as_bytes(), value.as_bytes());
+    map.add(b":method", head.method.as_str().as_bytes());
+    for (name, value) in head.headers.iter() {
+        if name != b"host" && !hop_by_hop.contains(name) {
+            map.add(name, value);
         }
     }
     map
+}
+
+// === impl RequestHead ===
+
+impl From<&request::Parts> for RequestHead {
+    fn from(parts: &request::Parts) -> Self {
+        let mut headers = HeaderMap::default();
+        for (name, value) in &parts.headers {
+            headers.add(name.as_str().as_bytes(), value.as_bytes());
+        }
+        Self {
+            version: parts.version,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers,
+        }
+    }
 }
 
 /// The address that Envoy gives itself, and appends to `x-forwarded-for` in place of a loopback peer's: the first IPv4
@@ -160,41 +185,36 @@ pub(crate) fn own_address() -> IpAddr {
         .unwrap_or(IpAddr::from([127, 0, 0, 1]))
 }
 
-fn check(parts: &Parts) -> Result<(), Refused> {
-    let size: usize = parts
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    let codings = parts.headers.get_all(header::TRANSFER_ENCODING);
-    match parts.version {
+fn check(head: &RequestHead) -> Result<(), Refused> {
+    let mut codings = head.headers.get_all(b"transfer-encoding");
+    match head.version {
         Version::HTTP_09 | Version::HTTP_10 => Err(Refused::OLD_PROTOCOL),
-        _ if size > MAX_HEADER_BYTES => Err(Refused::TOO_LARGE),
-        Version::HTTP_11 if !METHODS.contains(&parts.method.as_str()) => Err(Refused::MALFORMED),
-        _ if codings.iter().any(|coding| coding != "chunked") => Err(Refused::TRANSFER_CODING),
+        _ if head.headers.byte_size() > MAX_HEADER_BYTES => Err(Refused::TOO_LARGE),
+        Version::HTTP_11 if !METHODS.contains(&head.method.as_str()) => Err(Refused::MALFORMED),
+        _ if codings.any(|coding| coding != b"chunked") => Err(Refused::TRANSFER_CODING),
         _ => Ok(()),
     }
 }
 
 // In the order in which each codec inserts them, HTTP/2 as clients usually send them.
-fn pseudo_headers(parts: &Parts, map: &mut HeaderMap) -> Result<(), Refused> {
-    let authority = authority(parts)?;
-    let path = parts.uri.path_and_query();
-    if path.is_none() && parts.method != Method::CONNECT {
+fn pseudo_headers(head: &RequestHead, map: &mut HeaderMap) -> Result<(), Refused> {
+    let authority = authority(head)?;
+    let path = head.uri.path_and_query();
+    if path.is_none() && head.method != Method::CONNECT {
         return Err(Refused::MALFORMED);
     }
     let path = path
-        .map(|path| path_header(parts, path.as_str()))
+        .map(|path| path_header(head, path.as_str()))
         .transpose()?;
     let (method, scheme) = (
-        (&b":method"[..], parts.method.as_str().as_bytes()),
+        (&b":method"[..], head.method.as_str().as_bytes()),
         (&b":scheme"[..], &b"http"[..]),
     );
     let (authority, path) = (
         (&b":authority"[..], authority.as_slice()),
         path.as_ref().map(|path| (&b":path"[..], path.as_slice())),
     );
-    let ordered = match parts.version {
+    let ordered = match head.version {
         Version::HTTP_2 => [Some(method), Some(scheme), Some(authority), path],
         _ => [Some(authority), path, Some(method), Some(scheme)],
     };
@@ -206,14 +226,9 @@ fn pseudo_headers(parts: &Parts, map: &mut HeaderMap) -> Result<(), Refused> {
 
 // An absolute-form target overrides Host, without its user information (RFC 9112 section 3.2.2); two Host headers are
 // joined (rule A18).
-fn authority(parts: &Parts) -> Result<Vec<u8>, Refused> {
-    let hosts: Vec<&[u8]> = parts
-        .headers
-        .get_all(header::HOST)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
-    let authority = match parts.uri.authority().map(http::uri::Authority::as_str) {
+fn authority(head: &RequestHead) -> Result<Vec<u8>, Refused> {
+    let hosts: Vec<&[u8]> = head.headers.get_all(b"host").collect();
+    let authority = match head.uri.authority().map(http::uri::Authority::as_str) {
         Some(target) => target
             .rsplit_once('@')
             .map_or(target, |(_, host)| host)
@@ -227,18 +242,16 @@ fn authority(parts: &Parts) -> Result<Vec<u8>, Refused> {
     }
 }
 
-fn path_header(parts: &Parts, path: &str) -> Result<Vec<u8>, Refused> {
-    let scheme = parts
-        .uri
-        .scheme()
-        .filter(|_| parts.version == Version::HTTP_11);
+fn path_header(head: &RequestHead, path: &str) -> Result<Vec<u8>, Refused> {
+    let scheme = head.uri.scheme();
+    let scheme = scheme.filter(|_| head.version == Version::HTTP_11);
     match scheme {
         Some(scheme) if *scheme == Scheme::HTTPS => return Err(Refused::SCHEME),
         Some(scheme) if *scheme != Scheme::HTTP => return Err(Refused::MALFORMED),
         _ => {}
     }
     // `http://host?query` has a path without a slash, which no route matches; `*` is for OPTIONS.
-    let target = path.starts_with('/') || scheme.is_some() || parts.method == Method::OPTIONS;
+    let target = path.starts_with('/') || scheme.is_some() || head.method == Method::OPTIONS;
     if !target || !path.is_ascii() {
         return Err(Refused::MALFORMED);
     }
@@ -250,11 +263,11 @@ fn may_stand_in_authority(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@[]%".contains(&byte)
 }
 
-fn is_dropped(name: &str, value: &[u8]) -> bool {
+fn is_dropped(name: &[u8], value: &[u8]) -> bool {
     match name {
-        "host" => true,
+        b"host" => true,
         // The server has answered it already.
-        "expect" => value.eq_ignore_ascii_case(b"100-continue"),
+        b"expect" => value.eq_ignore_ascii_case(b"100-continue"),
         name => FROM_INSIDE_ONLY.contains(&name),
     }
 }

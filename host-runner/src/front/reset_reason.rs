@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::io;
 
-use hyper_util::client::legacy;
-
 use crate::host::reply::LocalReply;
 use crate::host::stream::ResponseFlags;
 
@@ -24,31 +22,10 @@ pub(crate) enum ResetReason {
 // === impl ResetReason ===
 
 impl ResetReason {
-    /// What went wrong with a request, by the error and its causes.
+    /// What went wrong with a message over HTTP/2, by the error and its causes.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
-        let connect = error
-            .downcast_ref::<legacy::Error>()
-            .is_some_and(legacy::Error::is_connect);
-        if connect {
-            return Self::of_connect(causes(error).find_map(|cause| cause.downcast_ref()));
-        }
         let h2 = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>());
-        let hyper = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
-        match (h2, hyper) {
-            (Some(h2), _) => Self::of_h2(h2),
-            (None, Some(hyper)) if hyper.is_parse() => Self::Protocol,
-            _ => Self::Termination,
-        }
-    }
-
-    /// What went wrong with the body of a response. An HTTP/1 codec takes an early end for an error of the protocol.
-    pub(crate) fn of_body(error: &hyper::Error) -> Self {
-        match Self::of(error) {
-            Self::Termination if causes(error).all(|cause| !cause.is::<h2::Error>()) => {
-                Self::Protocol
-            }
-            reason => reason,
-        }
+        h2.map_or(Self::Termination, Self::of_h2)
     }
 
     /// What went wrong with a connection.

@@ -29,34 +29,30 @@ pub(crate) fn is_bodiless(head: &Response<()>) -> bool {
         || length.is_some_and(|length| !is_number(length))
 }
 
-/// The map that filters see of an upstream's response: what belongs to its connection only is still there. It `took` that
-/// long since the end of the request; none for one that has not ended.
-pub(crate) fn from_upstream(parts: &http::response::Parts, took: Option<Duration>) -> HeaderMap {
-    response_map(parts, took, |_| false)
-}
-
-/// The map that filters see of the response to a call, with most of what is about the connection (rule C4).
-pub(crate) fn from_callee(parts: &http::response::Parts, took: Option<Duration>) -> HeaderMap {
-    response_map(parts, took, |name| {
-        matches!(name, "keep-alive" | "proxy-connection")
-    })
-}
-
-fn response_map(
-    parts: &http::response::Parts,
-    took: Option<Duration>,
-    left_out: impl Fn(&str) -> bool,
-) -> HeaderMap {
+/// A response as hyper read it.
+pub(crate) fn response_map(parts: &http::response::Parts) -> HeaderMap {
     let mut map = HeaderMap::response(parts.status.as_str().as_bytes());
-    let told = |name: &HeaderName| !left_out(name.as_str());
-    for (name, value) in parts.headers.iter().filter(|(name, _)| told(name)) {
+    for (name, value) in &parts.headers {
         map.add(name.as_str().as_bytes(), value.as_bytes());
     }
+    map
+}
+
+/// An upstream's response as filters see it: what belongs to its connection only is still there. It `took` that long
+/// since the end of the request; none for one that has not ended.
+pub(crate) fn from_upstream(mut headers: HeaderMap, took: Option<Duration>) -> HeaderMap {
     if let Some(took) = took {
         let took = took.as_millis().to_string();
-        map.replace(b"x-envoy-upstream-service-time", took.as_bytes());
+        headers.replace(b"x-envoy-upstream-service-time", took.as_bytes());
     }
-    map
+    headers
+}
+
+/// The response to a call as filters see it, with most of what is about the connection (rule C4).
+pub(crate) fn from_callee(mut headers: HeaderMap, took: Option<Duration>) -> HeaderMap {
+    headers.remove(b"keep-alive");
+    headers.remove(b"proxy-connection");
+    from_upstream(headers, took)
 }
 
 /// Trailers as filters see them.

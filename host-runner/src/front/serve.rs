@@ -20,8 +20,8 @@ use super::gate::Gate;
 use super::http1;
 use super::lineup::Lineup;
 use super::peer::Peer;
-use super::read::{BodyReader, End};
-use super::request_head::{header_map, own_address, refused_map};
+use super::read::{BodyReader, End, Source};
+use super::request_head::{RequestHead, header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
@@ -82,6 +82,7 @@ impl Proxy {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
+        let head = RequestHead::from(&parts);
         let protocol = protocol(parts.version);
         let connection = Connection {
             protocol,
@@ -89,12 +90,12 @@ impl Proxy {
         };
         let info = StreamInfo::new(connection, &self.shared.clock, state);
         let driver = self.drivers.pick(connection.id).ok_or(Cut)?;
-        let tape = |session| Arc::new(Tape::new(session, info.started, &parts));
+        let tape = |session| Arc::new(Tape::new(session, info.started, &head));
         let tape = self.record.as_ref().map(tape);
-        let headers = match header_map(&parts, connection.peer.ip(), self.own_address) {
+        let headers = match header_map(&head, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
             Err(refused) => {
-                let headers = (!refused.by_codec).then(|| refused_map(&parts));
+                let headers = (!refused.by_codec).then(|| refused_map(&head));
                 driver.tell(|worker| {
                     if let Some(chain) = worker.chain(self.chain) {
                         worker.refused(&chain, info, headers, refused.reply());
@@ -114,12 +115,7 @@ impl Proxy {
         let answer = if end || tunnel {
             answered.await
         } else {
-            let body = BodyReader::new(
-                (Direction::Request, body),
-                parts.version,
-                self.trailers,
-                Arc::clone(&gate),
-            );
+            let body = BodyReader::new(Source::Http2(body), self.trailers, Arc::clone(&gate));
             let reading = request_body(held.clone(), body, (gate, peer), tape);
             read_until_answered(reading, answered).await
         };
@@ -161,7 +157,7 @@ async fn request_body(
     while told != End::Here {
         let piece = tokio::select! {
             biased;
-            piece = body.after(told) => piece,
+            piece = body.next() => piece,
             () = gate.ended() => return,
             () = peer.gone_while_shut(&gate) => return held.tell(Worker::client_gone),
         };

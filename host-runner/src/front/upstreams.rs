@@ -4,22 +4,20 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{
-    CaptureConnection, HttpConnector, HttpInfo, capture_connection,
-};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use super::body::Body;
+use super::body::{Body, full};
+use super::forward::Outgoing;
+use super::http1;
+use super::read::Source;
 use super::reset_reason::ResetReason;
+use super::respond;
+use crate::host::header_map::HeaderMap;
 use crate::listener::Cluster;
 
 /// As the clusters that `config envoy` prints.
@@ -29,9 +27,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 type Connection = (SendRequest<Body>, SocketAddr);
 
 /// Connections to all upstreams.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Upstreams {
-    http1: Client<HttpConnector, Body>,
+    http1: http1::Client,
     http2: Arc<Mutex<HashMap<SocketAddr, Connection>>>,
 }
 
@@ -51,20 +49,6 @@ pub(crate) struct Hop {
 // === impl Upstreams ===
 
 impl Upstreams {
-    pub(crate) fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
-        let http1 = Client::builder(TokioExecutor::new())
-            // A filter that removed `:authority` has none (rule H9).
-            .set_host(false)
-            .build(connector);
-        Self {
-            http1,
-            http2: Arc::default(),
-        }
-    }
-
     pub(crate) fn of(&self, cluster: &Cluster) -> Upstream {
         Upstream {
             all: self.clone(),
@@ -87,37 +71,32 @@ impl Hop {
 // === impl Upstream ===
 
 impl Upstream {
-    /// Sends a request that [`super::forward::upstream_request`] made for this upstream, and tells from which address as
-    /// soon as there is a connection, because the request's body may follow.
+    /// Sends a request that was made for this upstream, and tells from which address as soon as there is a connection,
+    /// because the request's body may follow. Gives the head of the response and the body to come.
     pub(crate) async fn send(
         self,
-        mut request: Request<Body>,
+        (request, body): (Outgoing, Option<Body>),
         connected: impl FnOnce(SocketAddr),
-    ) -> Result<Response<Incoming>, ResetReason> {
-        if !self.hop.http2 {
-            let mut connection = capture_connection(&mut request);
-            let mut response = pin!(self.all.http1.request(request));
-            let answer = tokio::select! {
-                biased;
-                Some(local) = local_address(&mut connection) => {
-                    connected(local);
-                    response.await
-                }
-                // The connection was made and has answered at once.
-                response = &mut response => {
-                    let of_connection = |it: &Response<Incoming>| it.extensions().get::<HttpInfo>().cloned();
-                    if let Some(info) = response.as_ref().ok().and_then(of_connection) {
-                        connected(info.local_addr());
-                    }
-                    response
-                }
-            };
-            return answer.map_err(|error| ResetReason::of(&error));
-        }
+    ) -> Result<(HeaderMap, Source), ResetReason> {
+        let request = match request {
+            Outgoing::Http1(headers) => {
+                let http1 = &self.all.http1;
+                let sent = http1.send(self.hop.address, (headers, body), connected);
+                return sent
+                    .await
+                    .map(|(headers, body)| (headers, Source::Http1(body)));
+            }
+            Outgoing::Http2(_, request) => {
+                (*request).map(|()| body.unwrap_or_else(|| full(Vec::new())))
+            }
+        };
         let (mut connection, local) = self.connection().await?;
         connected(local);
         let answer = connection.send_request(request).await;
-        answer.map_err(|error| ResetReason::of(&error))
+        let (parts, body) = answer
+            .map_err(|error| ResetReason::of(&error))?
+            .into_parts();
+        Ok((respond::response_map(&parts), Source::Http2(body)))
     }
 
     async fn connection(&self) -> Result<Connection, ResetReason> {
@@ -125,14 +104,9 @@ impl Upstream {
         if let Some(connection) = open.filter(|(it, _)| !it.is_closed()) {
             return Ok(connection);
         }
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(self.hop.address))
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| ResetReason::of_connect(Some(&error)))?;
+        let stream = connect(self.hop.address).await?;
         let local = stream.local_addr();
         let local = local.map_err(|error| ResetReason::of_connect(Some(&error)))?;
-        // Without it the bytes are only slower.
-        let _ = stream.set_nodelay(true);
         let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .map_err(|error| ResetReason::of(&error as &(dyn Error + 'static)))?;
@@ -153,10 +127,13 @@ impl Upstream {
     }
 }
 
-// None: there will be no connection.
-async fn local_address(connection: &mut CaptureConnection) -> Option<SocketAddr> {
-    let mut found = http::Extensions::new();
-    let connected = connection.wait_for_connection_metadata().await;
-    connected.as_ref()?.get_extras(&mut found);
-    found.get::<HttpInfo>().map(HttpInfo::local_addr)
+/// A new connection.
+pub(super) async fn connect(address: SocketAddr) -> Result<TcpStream, ResetReason> {
+    let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|error| ResetReason::of_connect(Some(&error)))?;
+    // Without it the bytes are only slower.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }

@@ -76,6 +76,13 @@ impl HeaderMap {
         Some(entry.of(&self.bytes).1)
     }
 
+    /// All values of a name, in order.
+    pub(crate) fn get_all(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let name = self.canonical(name).to_vec();
+        let named = self.iter().filter(move |(key, _)| *key == name);
+        named.map(|(_, value)| value)
+    }
+
     /// The status code of a response.
     pub(crate) fn status(&self) -> Option<u32> {
         std::str::from_utf8(self.get(b":status")?)

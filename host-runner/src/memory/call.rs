@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::proxy::{Event, Proxy};
-use super::upstream::{Backend, Exchange, Presence, parts_of};
+use super::upstream::{Backend, Exchange, parts_of};
 use crate::front::call::ProxyAnswer;
-use crate::front::forward::upstream_request;
+use crate::front::forward::outgoing;
 use crate::front::reset_reason::{ResetReason, timed_out};
 use crate::front::respond;
 use crate::front::upstreams::Hop;
@@ -24,12 +24,12 @@ impl Proxy {
         };
         self.calls.insert((worker, id));
         let (answer, timeout) = (ProxyAnswer::to(&call.headers), call.timeout);
-        let request = upstream_request(&call.headers, hop, Presence(!call.body.is_empty()));
+        let request = outgoing(&call.headers, hop, call.body.is_empty());
         let request = match request {
             Ok(request) => request,
             Err(reply) => return self.answer((worker, id), Duration::ZERO, Some(answer.of(reply))),
         };
-        let mut exchange = Exchange::new(request, backend, hop.http2);
+        let mut exchange = Exchange::new(&request, backend, hop.http2);
         exchange.body = call.body;
         let reply = match call.fault.and_then(before_response) {
             Some(fault) => Reply::from(fault),
@@ -137,9 +137,9 @@ pub(super) fn refused() -> ResetReason {
 
 fn response_of(reply: Reply, pass_trailers: bool) -> CallResponse {
     let after = reply.after;
-    let (parts, body, trailers) = parts_of(reply, pass_trailers);
+    let (headers, body, trailers) = parts_of(reply, pass_trailers);
     CallResponse {
-        headers: respond::from_callee(&parts, Some(after)),
+        headers: respond::from_callee(headers, Some(after)),
         body: body.into(),
         trailers: trailers.unwrap_or_default(),
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::call::refused;
 use super::proxy::{Event, Proxy};
-use super::upstream::{Exchange, Presence, parts_of};
-use crate::front::forward::upstream_request;
+use super::upstream::{Exchange, parts_of};
+use crate::front::forward::outgoing;
 use crate::front::reset_reason::{ResetReason, timed_out};
 use crate::front::respond;
 use crate::host::callout::CallId;
@@ -51,8 +51,8 @@ impl Proxy {
         let Some((hop, backend, _)) = self.callee(line.0, &request.cluster) else {
             return;
         };
-        let exchange = upstream_request(&request.headers, hop, Presence(true));
-        let exchange = exchange.map(|it| Exchange::new(it, backend, hop.http2));
+        let exchange = outgoing(&request.headers, hop, false);
+        let exchange = exchange.map(|it| Exchange::new(&it, backend, hop.http2));
         if let Some(timeout) = request.timeout {
             self.add_after(timeout, grpc_event(line, GrpcEvent::Failed(timed_out())));
         }
@@ -104,8 +104,8 @@ impl Proxy {
         after: Duration,
         (reply, fault): (Reply, Option<Fault>),
     ) {
-        let (parts, body, trailers) = parts_of(reply, true);
-        let headers = respond::from_upstream(&parts, Some(after));
+        let (headers, body, trailers) = parts_of(reply, true);
+        let headers = respond::from_upstream(headers, Some(after));
         let end = body.is_empty() && trailers.is_none();
         self.add_after(after, grpc_event(line, GrpcEvent::Headers { headers, end }));
         if fault == Some(Fault::ResetInBody) {

@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::stream::Wires;
 use super::upstream::Backend;
 use crate::engine::{Engine, EngineOptions};
-use crate::front::request_head;
+use crate::front::request_head::{self, RequestHead};
 use crate::host::callout::{CallId, CallResponse};
 use crate::host::clock::Clock;
 use crate::host::effect::{Effect, RootId};
@@ -144,6 +144,7 @@ impl Proxy {
         request: &ClientRequest,
     ) -> anyhow::Result<Place> {
         let parts = client::head(request)?;
+        let head = RequestHead::from(&parts);
         let index = self.next_worker();
         let (local, pass_trailers) = *self.listeners.get(listener).context("no such listener")?;
         let connection = Connection {
@@ -157,13 +158,13 @@ impl Proxy {
         };
         self.connections += 1;
         let info = StreamInfo::new(connection, &self.shared.clock, ConnectionState::default());
-        let headers = request_head::header_map(&parts, self.address.ip(), self.own_address);
+        let headers = request_head::header_map(&head, self.address.ip(), self.own_address);
         let worker = self.workers.get_mut(index).context("no such worker")?;
         let chain = worker.chain(listener).context("no such listener")?;
         let mut headers = match headers {
             Ok(headers) => headers,
             Err(refused) => {
-                let headers = (!refused.by_codec).then(|| request_head::refused_map(&parts));
+                let headers = (!refused.by_codec).then(|| request_head::refused_map(&head));
                 let id = worker.refused(&chain, info, headers, refused.reply());
                 self.settle(index);
                 let response = client::whole(refused.response(parts.version), parts.version);

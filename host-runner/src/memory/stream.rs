@@ -4,8 +4,8 @@ use super::body::{Body, Piece};
 use super::call::refused;
 use super::client::Gathered;
 use super::proxy::{Event, Place, Proxy};
-use super::upstream::{Exchange, Presence, parts_of};
-use crate::front::forward::upstream_request;
+use super::upstream::{Exchange, parts_of};
+use crate::front::forward::outgoing;
 use crate::front::reset_reason::ResetReason;
 use crate::front::respond;
 use crate::front::upstreams::Hop;
@@ -116,11 +116,11 @@ impl Proxy {
         };
         let hop = Hop::to(cluster);
         let backend = self.backends.get(&cluster.name).cloned();
-        match upstream_request(headers, hop, Presence(!end)) {
+        match outgoing(headers, hop, end) {
             Ok(request) => {
                 if let Some(wires) = self.streams.get_mut(&place) {
                     let passes_trailers = hop.http2 || wires.http1_trailers;
-                    wires.exchange = Some(Exchange::new(request, backend, hop.http2));
+                    wires.exchange = Some(Exchange::new(&request, backend, hop.http2));
                     wires.sends_trailers = passes_trailers;
                 }
                 // Connections take no time here.
@@ -159,8 +159,8 @@ impl Proxy {
         }
         let breaks = reply.fault == Some(Fault::ResetInBody);
         let (after, delivery) = (reply.after, self.delivery);
-        let (parts, bytes, trailers) = parts_of(reply, pass);
-        let http1 = parts.version < http::Version::HTTP_2;
+        let http1 = reply.response.version() < http::Version::HTTP_2;
+        let (headers, bytes, trailers) = parts_of(reply, pass);
         let mut body = Body::new(&bytes, trailers, http1, (delivery, &mut self.random));
         if breaks {
             body = body.broken(ResetReason::Protocol);
@@ -169,7 +169,7 @@ impl Proxy {
         if let Some(wires) = self.streams.get_mut(&place) {
             wires.response = body;
         }
-        let headers = respond::from_upstream(&parts, Some(after));
+        let headers = respond::from_upstream(headers, Some(after));
         self.tell(place.0, |worker| worker.response(place.1, headers, end));
         if !end {
             self.next_piece(place, Direction::Response);

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, DATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, response};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
+use crate::front::forward::Outgoing;
 use crate::front::respond;
 use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap as FilterMap;
@@ -22,29 +23,26 @@ pub(crate) struct Backend {
 pub(super) struct Exchange {
     pub(super) backend: Option<Backend>,
     pub(super) http2: bool,
-    head: Request<()>,
+    head: FilterMap,
     pub(super) body: Vec<u8>,
     pub(super) trailers: HeaderMap,
 }
 
-/// A body that is there, or is not, for those who need to know only that.
-pub(super) struct Presence(pub(super) bool);
-
 // === impl Exchange ===
 
 impl Exchange {
-    pub(super) fn new(request: Request<Presence>, backend: Option<Backend>, http2: bool) -> Self {
+    pub(super) fn new(request: &Outgoing, backend: Option<Backend>, http2: bool) -> Self {
         Self {
             backend,
             http2,
-            head: request.map(|_| ()),
+            head: request.headers().clone(),
             body: Vec::new(),
             trailers: HeaderMap::new(),
         }
     }
 
     pub(super) fn to_head(&self) -> bool {
-        self.head.method() == Method::HEAD
+        self.head.get(b":method") == Some(b"HEAD")
     }
 
     /// What is answered, now that all of it has arrived. A cluster that nobody answers for is not there.
@@ -53,16 +51,9 @@ impl Exchange {
         let Some(backend) = self.backend else {
             return Reply::from(Fault::ConnectionRefused);
         };
-        let (mut head, ()) = self.head.into_parts();
-        // There, only the path is said in the request line.
-        if !self.http2
-            && let Some(path) = head.uri.path_and_query()
-        {
-            head.uri = path.clone().into();
-        }
         let received = Received::new(
             &backend.name,
-            &head,
+            &self.head,
             (self.body.into(), header_list(&self.trailers)),
         );
         let mut reply = (backend.responder)(received);
@@ -97,31 +88,10 @@ fn complete(response: &mut Response<Bytes>, now: std::time::SystemTime) {
 }
 
 /// Head, body, and the trailers if they pass.
-pub(super) fn parts_of(
-    reply: Reply,
-    pass_trailers: bool,
-) -> (response::Parts, Bytes, Option<FilterMap>) {
+pub(super) fn parts_of(reply: Reply, pass_trailers: bool) -> (FilterMap, Bytes, Option<FilterMap>) {
     let (parts, body) = reply.response.into_parts();
     let pass = pass_trailers || parts.version >= Version::HTTP_2;
     let trailers =
         (pass && !reply.trailers.is_empty()).then(|| respond::header_map(&reply.trailers));
-    (parts, body, trailers)
-}
-
-// === impl Presence ===
-
-impl hyper::body::Body for Presence {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        std::task::Poll::Ready(None)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        !self.0
-    }
+    (respond::response_map(&parts), body, trailers)
 }

@@ -4,13 +4,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use http::Version;
-use http::request::Parts;
 
 use super::session::Session;
+use crate::front::request_head::RequestHead;
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Direction;
 use crate::scenario::client::Protocol;
-use crate::upstream::header_list;
 
 /// Names and values in order.
 pub(super) type Headers = Vec<(String, Vec<u8>)>;
@@ -61,23 +60,23 @@ const LONGEST_BODY: usize = 1024 * 1024;
 // === impl Tape ===
 
 impl Tape {
-    pub(crate) fn new(session: &Session, at: SystemTime, parts: &Parts) -> Self {
-        let authority = parts.uri.authority().map(|it| it.as_str().into());
-        let host = parts.headers.get(http::header::HOST);
-        let path = parts.uri.path_and_query();
+    pub(crate) fn new(session: &Session, at: SystemTime, head: &RequestHead) -> Self {
+        let authority = head.uri.authority().map(|it| it.as_str().into());
+        let host = head.headers.get(b"host");
+        let path = head.uri.path_and_query();
         let mut seen = Seen::new(
             at,
-            match parts.version {
+            match head.version {
                 Version::HTTP_2 => Protocol::Http2,
                 _ => Protocol::Http1,
             },
         );
-        seen.method = parts.method.to_string();
+        seen.method = head.method.to_string();
         seen.path = path.map(ToString::to_string).unwrap_or_default();
         seen.authority = authority
-            .or_else(|| host.map(|host| host.as_bytes().to_vec()))
+            .or_else(|| host.map(<[u8]>::to_vec))
             .unwrap_or_default();
-        seen.request.headers = header_list(&parts.headers);
+        seen.request.headers = list(&head.headers);
         Self {
             session: session.clone(),
             seen: Mutex::new(seen),

@@ -18,6 +18,8 @@ pub(super) enum Decoder {
     Chunk(u64),
     ChunkEnd,
     Trailers,
+    /// All that comes, until the connection is closed.
+    UntilClose,
     Done,
 }
 
@@ -84,6 +86,7 @@ impl Decoder {
                 };
                 Ok(Some(taken))
             }
+            Self::UntilClose => Ok(Some(take(u64::MAX, rest, body))),
             Self::ChunkEnd if rest.starts_with(b"\r\n") => {
                 *self = Self::ChunkSize;
                 Ok(Some(2))

@@ -1,11 +1,9 @@
-//! Responses as bytes: what filters say goes out as it is, as Envoy's HTTP/1 encoder writes it.
+//! Messages as bytes: what filters say goes out as it is, as Envoy's HTTP/1 encoder writes it.
 
 use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 
-use crate::front::body::{Body, Cut};
 use crate::host::header_map::HeaderMap;
 
 /// How the end of a body is told.
@@ -14,6 +12,28 @@ pub(super) enum Framing {
     /// By its length, or by nothing.
     Raw,
     Chunked,
+}
+
+/// The head of a request. What follows is framed as it says.
+pub(super) fn request_head(headers: &HeaderMap) -> (Vec<u8>, Framing) {
+    let part = |name| headers.get(name).unwrap_or_default();
+    let (method, mut target) = (part(b":method"), part(b":path"));
+    if method == b"CONNECT" {
+        target = part(b":authority");
+    }
+    let mut out = [method, b" ", target, b" HTTP/1.1\r\n"].concat();
+    for (name, value) in headers.iter() {
+        match name {
+            b":authority" => line(b"host", value, &mut out),
+            name if name.starts_with(b":") => {}
+            name => line(name, value, &mut out),
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    match headers.get(b"content-length") {
+        Some(_) => (out, Framing::Raw),
+        None => (out, Framing::Chunked),
+    }
 }
 
 /// Writes the head of a response; what follows is framed so. `end`: nothing follows.
@@ -100,14 +120,5 @@ impl Framing {
         if self == Self::Chunked {
             out.extend_from_slice(b"0\r\n\r\n");
         }
-    }
-}
-
-/// The next frame if there is one already.
-pub(super) async fn ready_frame(body: &mut Body) -> Option<Option<Result<Frame<Bytes>, Cut>>> {
-    tokio::select! {
-        biased;
-        frame = body.frame() => Some(frame),
-        () = std::future::ready(()) => None,
     }
 }

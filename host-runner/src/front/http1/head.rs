@@ -1,11 +1,12 @@
 //! The head of a request, out of the bytes of its connection.
 
-use http::request::Parts;
-use http::{Request, Version, header};
+use http::Version;
 use httparse::{EMPTY_HEADER, Error, Status};
 
 use super::decode::{Decoder, MAX_HEADERS};
 use crate::front::refused::Refused;
+use crate::front::request_head::RequestHead;
+use crate::host::header_map::HeaderMap;
 
 /// Envoy's default for `max_request_headers_kb`.
 const MAX_HEAD: usize = 60 * 1024;
@@ -13,7 +14,7 @@ const MAX_HEAD: usize = 60 * 1024;
 /// A request before its body.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) parts: Parts,
+    pub(super) request: RequestHead,
     /// What was asked for, with the fragment.
     pub(super) target: Vec<u8>,
     pub(super) body: Decoder,
@@ -62,48 +63,58 @@ fn says_other_version(input: &[u8]) -> bool {
 impl Head {
     fn of(request: &httparse::Request<'_, '_>) -> Result<Self, Refused> {
         let target = request.path.unwrap_or_default();
-        let version = match request.version {
-            Some(1) => Version::HTTP_11,
-            _ => Version::HTTP_10,
-        };
-        let mut built = Request::builder()
-            .method(request.method.unwrap_or_default())
-            .uri(target)
-            .version(version);
+        let mut headers = HeaderMap::default();
         for header in request.headers.iter() {
-            built = built.header(header.name, header.value);
+            headers.add(header.name.as_bytes(), header.value);
         }
-        let built = built.body(()).map_err(|_| Refused::MALFORMED)?;
-        let (parts, ()) = built.into_parts();
+        let method = request.method.unwrap_or_default().parse();
         Ok(Self {
             target: target.as_bytes().to_vec(),
-            body: framing(&parts)?,
-            close: lists(&parts, header::CONNECTION, "close"),
-            expects: lists(&parts, header::EXPECT, "100-continue"),
-            parts,
+            body: framing(&headers)?,
+            close: lists(&headers, b"connection", "close"),
+            expects: lists(&headers, b"expect", "100-continue"),
+            request: RequestHead {
+                version: match request.version {
+                    Some(1) => Version::HTTP_11,
+                    _ => Version::HTTP_10,
+                },
+                method: method.map_err(|_| Refused::MALFORMED)?,
+                uri: target.parse().map_err(|_| Refused::MALFORMED)?,
+                headers,
+            },
         })
     }
 }
 
-fn framing(parts: &Parts) -> Result<Decoder, Refused> {
-    let mut lengths = parts.headers.get_all(header::CONTENT_LENGTH).iter();
-    let coded = parts.headers.contains_key(header::TRANSFER_ENCODING);
+fn framing(headers: &HeaderMap) -> Result<Decoder, Refused> {
+    let mut lengths = headers.get_all(b"content-length");
+    let coded = headers.get(b"transfer-encoding").is_some();
     // Who says it twice, or in two ways, means to be understood in two ways (RFC 9112 section 6.3).
     match (coded, lengths.next(), lengths.next()) {
         (true, None, _) => Ok(Decoder::ChunkSize),
         (false, None, _) => Ok(Decoder::Done),
-        (false, Some(length), None) => {
-            let digits = length.to_str().ok();
-            let digits = digits.filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-            let length = digits.and_then(|digits| digits.parse().ok());
-            length.map(Decoder::of_length).ok_or(Refused::MALFORMED)
-        }
+        (false, Some(length), None) => number(length)
+            .map(Decoder::of_length)
+            .ok_or(Refused::MALFORMED),
         _ => Err(Refused::MALFORMED),
     }
 }
 
-fn lists(parts: &Parts, name: header::HeaderName, token: &str) -> bool {
-    let values = parts.headers.get_all(name).iter();
-    let mut tokens = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
-    tokens.any(|it| it.trim().eq_ignore_ascii_case(token))
+/// Digits, and nothing else.
+pub(super) fn number(value: &[u8]) -> Option<u64> {
+    let digits = value.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(value)
+        .ok()
+        .filter(|_| digits)?
+        .parse()
+        .ok()
+}
+
+/// Whether a token is in a list of them.
+pub(super) fn lists(headers: &HeaderMap, name: &[u8], token: &str) -> bool {
+    let mut values = headers.get_all(name);
+    values.any(|value| {
+        let mut tokens = value.split(|byte| *byte == b',');
+        tokens.any(|it| it.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    })
 }

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, Version};
-use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 
 use super::decode::Decoder;
-use super::encode::{self, Framing, ready_frame};
+use super::encode;
 use super::head::{self, Head};
+use super::send;
 use super::wire::{self, READ_LIMIT};
 use crate::front::answer::Answer;
-use crate::front::body::Body;
 use crate::front::driver::{Driver, Held};
 use crate::front::gate::Gate;
 use crate::front::peer::Peer;
@@ -93,7 +92,7 @@ impl Server {
             } {
                 Ok(Some(head)) => break head,
                 Ok(None) => {
-                    if !wire::read(&self.stream, &mut self.input).await? {
+                    if wire::read(&self.stream, &mut self.input).await?.count == 0 {
                         return Ok(false);
                     }
                 }
@@ -104,7 +103,7 @@ impl Server {
             self.driver = driver;
         }
         let headers = header_map(
-            &head.parts,
+            &head.request,
             self.connection.peer.ip(),
             self.proxy.own_address,
         );
@@ -115,7 +114,7 @@ impl Server {
         let session = self.proxy.record.as_ref();
         let tape = session.map(|session| {
             let now = self.proxy.shared.clock.now();
-            Arc::new(Tape::new(session, now, &head.parts))
+            Arc::new(Tape::new(session, now, &head.request))
         });
         match headers {
             Ok(headers) => self.exchange(head, headers, tape).await,
@@ -138,7 +137,7 @@ impl Server {
 
     async fn refuse(&self, refused: Refused, head: Option<&Head>) -> io::Result<bool> {
         let passed_on = head.filter(|_| !refused.by_codec).map(|head| {
-            let mut map = refused_map(&head.parts);
+            let mut map = refused_map(&head.request);
             if head.target.contains(&b'#') {
                 map.set(b":path", &head.target);
             }
@@ -175,7 +174,7 @@ impl Server {
         if head.expects {
             wire::write(&self.stream, b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
-        let tunnel = head.parts.method == Method::CONNECT;
+        let tunnel = head.request.method == Method::CONNECT;
         let end = head.body == Decoder::Done && !tunnel;
         let closed = (end, self.closed.clone());
         let opened = self
@@ -222,7 +221,7 @@ impl Incoming {
             if bytes.is_empty() && !done {
                 tokio::select! {
                     biased;
-                    open = wire::read(stream, input) => if !open? {
+                    read = wire::read(stream, input) => if read?.count == 0 {
                         self.held.tell(Worker::client_gone);
                         return Ok(());
                     },
@@ -236,7 +235,7 @@ impl Incoming {
             }
         }
         while input.len() < READ_LIMIT {
-            if !wire::read(stream, input).await? {
+            if wire::read(stream, input).await?.count == 0 {
                 return Ok(());
             }
         }
@@ -299,55 +298,15 @@ async fn respond(
     let close = head.close
         || !complete.load(Ordering::Acquire)
         || headers.get(b"connection") == Some(b"close");
-    let to_head = head.parts.method == Method::HEAD;
+    let to_head = head.request.method == Method::HEAD;
     let mut out = Vec::new();
     let framing = encode::head(&headers, (body.is_none(), to_head, close), &mut out);
     let whole = match body {
-        Some(body) => send_body(stream, body, framing, out).await?,
+        Some(body) => send::body(stream, body, framing, out).await?,
         None => {
             wire::write(stream, &out).await?;
             true
         }
     };
     Ok(whole && !close && complete.load(Ordering::Acquire))
-}
-
-// Whether all of it was sent.
-async fn send_body(
-    stream: &TcpStream,
-    mut body: Body,
-    framing: Framing,
-    mut out: Vec<u8>,
-) -> io::Result<bool> {
-    let mut trailed = false;
-    loop {
-        let frame = match ready_frame(&mut body).await {
-            Some(frame) => frame,
-            None => {
-                wire::write(stream, &out).await?;
-                out.clear();
-                body.frame().await
-            }
-        };
-        match frame {
-            Some(Ok(frame)) => {
-                trailed |= frame.is_trailers();
-                framing.frame(frame, &mut out);
-            }
-            Some(Err(_)) => {
-                wire::write(stream, &out).await?;
-                return Ok(false);
-            }
-            None => break,
-        }
-        if out.len() >= READ_LIMIT {
-            wire::write(stream, &out).await?;
-            out.clear();
-        }
-    }
-    if !trailed {
-        framing.end(&mut out);
-    }
-    wire::write(stream, &out).await?;
-    Ok(true)
 }

@@ -42,28 +42,46 @@ pub(crate) async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// Waits for bytes, and takes all that there are, up to the limit; false at the end.
-pub(super) async fn read(stream: &TcpStream, into: &mut Vec<u8>) -> io::Result<bool> {
-    let mut taken = 0;
+/// What was read at once.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) count: usize,
+    /// Nothing comes after it.
+    pub(super) ended: bool,
+}
+
+/// Waits for bytes or the end, and takes all that there are, up to the limit.
+pub(super) async fn read(stream: &TcpStream, into: &mut Vec<u8>) -> io::Result<Read> {
     loop {
-        if taken == 0 {
-            stream.readable().await?;
-        }
-        let begin = into.len();
-        into.resize(begin + PIECE, 0);
-        let read = stream.try_read(into.get_mut(begin..).unwrap_or_default());
-        into.truncate(begin + *read.as_ref().unwrap_or(&0));
-        match read {
-            Ok(0) => return Ok(taken > 0),
-            Ok(count) => taken += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && taken == 0 => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-            Err(error) => return Err(error),
-        }
-        if taken >= READ_LIMIT {
-            return Ok(true);
+        stream.readable().await?;
+        let read = read_ready(stream, into)?;
+        if read.count > 0 || read.ended {
+            return Ok(read);
         }
     }
+}
+
+/// Takes what there is.
+pub(super) fn read_ready(stream: &TcpStream, into: &mut Vec<u8>) -> io::Result<Read> {
+    let mut read = Read::default();
+    while read.count < READ_LIMIT {
+        let begin = into.len();
+        into.resize(begin + PIECE, 0);
+        let result = stream.try_read(into.get_mut(begin..).unwrap_or_default());
+        into.truncate(begin + *result.as_ref().unwrap_or(&0));
+        match result {
+            Ok(0) => {
+                read.ended = true;
+                break;
+            }
+            Ok(count) => read.count += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            // What came before it is told first.
+            Err(_) if read.count > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
 }
 
 /// Writes all of it.
@@ -86,7 +104,7 @@ pub(super) async fn close(mut stream: TcpStream) {
     }
     let rest = async {
         let mut unread = Vec::new();
-        while let Ok(true) = read(&stream, &mut unread).await {
+        while let Ok(Read { ended: false, .. }) = read(&stream, &mut unread).await {
             unread.clear();
         }
     };

@@ -156,7 +156,7 @@ fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
         ));
     }
     for (name, value) in headers.iter() {
-        if !name.starts_with(b":") && !is_header_name(name) {
+        if !name.is_empty() && !name.starts_with(b":") && !is_header_name(name) {
             let text = [b"invalid header name: ", escaped(name).as_slice()].concat();
             return Err(LocalReply::of_bad_request(&text));
         }
