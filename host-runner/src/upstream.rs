@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, request};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -99,28 +99,11 @@ impl Received {
         let (head, body) = request.into_parts();
         let body = body.collect().await?;
         let trailers = body.trailers().map(header_list).unwrap_or_default();
-        let mut map = FilterMap::default();
-        let authority = head.uri.authority().map(|it| it.as_str().as_bytes());
-        let pseudo = [
-            (&b":method"[..], Some(head.method.as_str().as_bytes())),
-            (
-                b":path",
-                head.uri.path_and_query().map(|it| it.as_str().as_bytes()),
-            ),
-            (b":authority", authority),
-        ];
-        for (name, value) in pseudo {
-            if let Some(value) = value {
-                map.add(name, value);
-            }
-        }
-        for (name, value) in &head.headers {
-            match name.as_str() {
-                "host" => map.set(b":authority", value.as_bytes()),
-                name => map.add(name.as_bytes(), value.as_bytes()),
-            }
-        }
-        Ok(Self::new(cluster, &map, (body.to_bytes(), trailers)))
+        Ok(Self::new(
+            cluster,
+            &request_map(&head),
+            (body.to_bytes(), trailers),
+        ))
     }
 
     pub(crate) fn new(
@@ -143,6 +126,25 @@ impl Received {
             trailers,
         }
     }
+}
+
+/// A request's head as hyper has it, its host among the pseudo headers.
+pub(crate) fn request_map(head: &request::Parts) -> FilterMap {
+    let mut map = FilterMap::default();
+    map.add(b":method", head.method.as_str().as_bytes());
+    if let Some(path) = head.uri.path_and_query() {
+        map.add(b":path", path.as_str().as_bytes());
+    }
+    if let Some(authority) = head.uri.authority() {
+        map.add(b":authority", authority.as_str().as_bytes());
+    }
+    for (name, value) in &head.headers {
+        match name.as_str() {
+            "host" => map.set(b":authority", value.as_bytes()),
+            name => map.add(name.as_bytes(), value.as_bytes()),
+        }
+    }
+    map
 }
 
 /// Names and values in order; the values of one name stay in theirs.

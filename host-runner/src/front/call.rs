@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::body::{Completion, full};
-use super::forward::outgoing;
+use super::forward::outgoing_call;
 use super::read::{BodyReader, Piece};
 use super::reset_reason::timed_out;
 use super::respond::from_callee;
@@ -20,7 +20,7 @@ pub(crate) async fn call(
     passes_trailers: bool,
 ) -> Option<CallResponse> {
     let answer = ProxyAnswer::to(&call.headers);
-    let request = match outgoing(&call.headers, upstream.hop, call.body.is_empty()) {
+    let request = match outgoing_call(&call.headers, upstream.hop, call.body.is_empty()) {
         Ok(request) => request,
         Err(reply) => return Some(answer.of(reply)),
     };

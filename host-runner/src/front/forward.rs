@@ -13,7 +13,7 @@ use super::reset_reason::ResetReason;
 use super::respond::from_upstream;
 use super::upstreams::{Hop, Upstream};
 use crate::host::header_map::HeaderMap;
-use crate::host::header_syntax::{is_header_name, is_header_value};
+use crate::host::header_syntax::check_bytes;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, UpstreamInfo};
 use crate::host::world::StreamId;
@@ -22,8 +22,7 @@ use crate::record::tape::Tape;
 /// The head of a request as it goes to an upstream.
 pub(crate) enum Outgoing {
     Http1(HeaderMap),
-    /// As a map too.
-    Http2(HeaderMap, Box<Request<()>>),
+    Http2(Box<Request<()>>),
 }
 
 /// Sends a stream's request, and tells the worker what comes back. Without a timeout, as Istio's routes are by default
@@ -92,28 +91,27 @@ const OF_CONNECTIONS: [&[u8]; 5] = [
     b"upgrade",
 ];
 
-/// What is sent of these headers, if anything is: Envoy checks their bytes here, at the router, and answers 503 with the
-/// offender's name (rules H10, W6).
+/// What is sent of the headers of a call, which no router has looked at yet: Envoy's answers 503 with the name of what
+/// cannot be sent (rules H10, W6).
+pub(crate) fn outgoing_call(
+    headers: &HeaderMap,
+    hop: Hop,
+    end: bool,
+) -> Result<Outgoing, LocalReply> {
+    check_bytes(headers).map_err(|what| LocalReply::of_bad_request(&what))?;
+    outgoing(headers, hop, end)
+}
+
+/// What is sent of the headers that the router lets pass.
 pub(crate) fn outgoing(headers: &HeaderMap, hop: Hop, end: bool) -> Result<Outgoing, LocalReply> {
-    let method = headers.get(b":method");
-    let method = method.ok_or_else(|| missing_header(":method"))?;
-    for (name, value) in headers.iter() {
-        let name_is_sent = name.is_empty() || name.starts_with(b":") || is_header_name(name);
-        if !name_is_sent {
-            return Err(invalid_header("name", name));
-        }
-        if !is_header_value(value) {
-            return Err(invalid_header("value for", name));
-        }
-    }
     match hop.http2 {
         true => http2_head(headers),
-        false => Ok(Outgoing::Http1(http1_head(headers, method, end))),
+        false => Ok(Outgoing::Http1(http1_head(headers, end))),
     }
 }
 
 // With what says how long the body is.
-fn http1_head(headers: &HeaderMap, method: &[u8], end: bool) -> HeaderMap {
+fn http1_head(headers: &HeaderMap, end: bool) -> HeaderMap {
     let mut head = headers.clone();
     if headers.get(b"content-length").is_some() {
         return head;
@@ -121,7 +119,7 @@ fn http1_head(headers: &HeaderMap, method: &[u8], end: bool) -> HeaderMap {
     // So that a body is sent with every method. Without one, some methods say so (RFC 9110 section 8.6, rule H12).
     if !end {
         head.add(b"transfer-encoding", b"chunked");
-    } else if !BODILESS.contains(&method) {
+    } else if !BODILESS.contains(&headers.get(b":method").unwrap_or_default()) {
         head.add(b"content-length", b"0");
     }
     head
@@ -144,36 +142,17 @@ fn http2_head(headers: &HeaderMap) -> Result<Outgoing, LocalReply> {
     *request.method_mut() = part(b":method")
         .try_into()
         .map_err(|_| invalid_header("value for", b":method"))?;
-    let (mut head, all) = (headers.clone(), headers.iter());
-    for name in OF_CONNECTIONS {
-        head.remove(name);
-    }
-    for (name, value) in
-        all.filter(|(name, _)| !name.starts_with(b":") && !OF_CONNECTIONS.contains(name))
-    {
+    let is_sent = |name: &[u8]| !name.starts_with(b":") && !OF_CONNECTIONS.contains(&name);
+    for (name, value) in headers.iter().filter(|(name, _)| is_sent(name)) {
         let key = HeaderName::from_bytes(name).map_err(|_| invalid_header("name", name))?;
         let value =
             HeaderValue::from_bytes(value).map_err(|_| invalid_header("value for", name))?;
         request.headers_mut().append(key, value);
     }
-    Ok(Outgoing::Http2(head, Box::new(request)))
-}
-
-// === impl Outgoing ===
-
-impl Outgoing {
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        match self {
-            Self::Http1(headers) | Self::Http2(headers, _) => headers,
-        }
-    }
+    Ok(Outgoing::Http2(Box::new(request)))
 }
 
 fn invalid_header(what: &str, name: &[u8]) -> LocalReply {
     let why = [b"invalid header ", what.as_bytes(), b": ", name].concat();
     LocalReply::of_bad_request(&why)
-}
-
-fn missing_header(name: &str) -> LocalReply {
-    LocalReply::of_bad_request(format!("missing required header: {name}").as_bytes())
 }

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 use super::body::{Announced, Body, BodySender, Completion, channel};
 use super::call::Deadline;
 use super::driver::Driver;
-use super::forward::{Outgoing, outgoing};
+use super::forward::{Outgoing, outgoing_call};
 use super::gate::Gate;
 use super::read::{BodyReader, End, Piece};
 use super::reset_reason::timed_out;
@@ -40,7 +40,7 @@ impl Lines {
         let (sender, body) = channel(Arc::<Gate>::default(), Announced::default(), ());
         let deadline = Deadline::new(request.timeout);
         let sent = sender.completion();
-        let request = outgoing(&request.headers, upstream.hop, false);
+        let request = outgoing_call(&request.headers, upstream.hop, false);
         let task = tokio::spawn(async move {
             let failed = match request {
                 Ok(request) => {

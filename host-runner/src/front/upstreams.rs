@@ -86,7 +86,7 @@ impl Upstream {
                     .await
                     .map(|(headers, body)| (headers, Source::Http1(body)));
             }
-            Outgoing::Http2(_, request) => {
+            Outgoing::Http2(request) => {
                 (*request).map(|()| body.unwrap_or_else(|| full(Vec::new())))
             }
         };

@@ -77,8 +77,8 @@ impl HeaderMap {
     }
 
     /// All values of a name, in order.
-    pub(crate) fn get_all(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let name = self.canonical(name).to_vec();
+    pub(crate) fn get_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let name = self.canonical(name);
         let named = self.iter().filter(move |(key, _)| *key == name);
         named.map(|(_, value)| value)
     }

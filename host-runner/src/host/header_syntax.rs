@@ -1,5 +1,7 @@
 //! Which bytes may be a header's name and its value: what the `http` crate takes, asked without making a copy.
 
+use crate::host::header_map::HeaderMap;
+
 /// The longest name that the `http` crate takes.
 const LONGEST_NAME: usize = 65_535;
 
@@ -37,6 +39,33 @@ pub(crate) fn is_header_value(value: &[u8]) -> bool {
     let is_value = |byte: u8| ((byte >= b' ') & (byte != 0x7f)) | (byte == b'\t');
     // Without a way out many bytes are looked at at once.
     value.iter().fold(true, |all, byte| all & is_value(*byte))
+}
+
+/// What is wrong with the first header that cannot be sent, in Envoy's words (rules H10, W6). It sends an empty name.
+pub(crate) fn check_bytes(headers: &HeaderMap) -> Result<(), Vec<u8>> {
+    for (name, value) in headers.iter() {
+        let is_sent = name.is_empty() || name.starts_with(b":") || is_header_name(name);
+        let what: &[u8] = match (is_sent, is_header_value(value)) {
+            (true, true) => continue,
+            (false, _) => b"invalid header name: ",
+            (true, false) => b"invalid header value for: ",
+        };
+        return Err([what, &escaped(name)].concat());
+    }
+    Ok(())
+}
+
+// As Envoy writes names that cannot be: control characters escaped, the rest as it is.
+fn escaped(name: &[u8]) -> Vec<u8> {
+    name.iter()
+        .flat_map(|byte| match byte {
+            b'\n' => b"\\n".to_vec(),
+            b'\r' => b"\\r".to_vec(),
+            b'\t' => b"\\t".to_vec(),
+            control if control.is_ascii_control() => format!("\\u{control:04x}").into_bytes(),
+            other => vec![*other],
+        })
+        .collect()
 }
 
 #[cfg(test)]

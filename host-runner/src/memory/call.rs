@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::proxy::{Event, Proxy};
 use super::upstream::{Backend, Exchange, parts_of};
 use crate::front::call::ProxyAnswer;
-use crate::front::forward::outgoing;
+use crate::front::forward::outgoing_call;
 use crate::front::reset_reason::{ResetReason, timed_out};
 use crate::front::respond;
 use crate::front::upstreams::Hop;
@@ -24,12 +24,12 @@ impl Proxy {
         };
         self.calls.insert((worker, id));
         let (answer, timeout) = (ProxyAnswer::to(&call.headers), call.timeout);
-        let request = outgoing(&call.headers, hop, call.body.is_empty());
+        let request = outgoing_call(&call.headers, hop, call.body.is_empty());
         let request = match request {
             Ok(request) => request,
             Err(reply) => return self.answer((worker, id), Duration::ZERO, Some(answer.of(reply))),
         };
-        let mut exchange = Exchange::new(&request, backend, hop.http2);
+        let mut exchange = Exchange::new(request, backend, hop.http2);
         exchange.body = call.body;
         let reply = match call.fault.and_then(before_response) {
             Some(fault) => Reply::from(fault),

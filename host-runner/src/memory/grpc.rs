@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::call::refused;
 use super::proxy::{Event, Proxy};
 use super::upstream::{Exchange, parts_of};
-use crate::front::forward::outgoing;
+use crate::front::forward::outgoing_call;
 use crate::front::reset_reason::{ResetReason, timed_out};
 use crate::front::respond;
 use crate::host::callout::CallId;
@@ -51,8 +51,8 @@ impl Proxy {
         let Some((hop, backend, _)) = self.callee(line.0, &request.cluster) else {
             return;
         };
-        let exchange = outgoing(&request.headers, hop, false);
-        let exchange = exchange.map(|it| Exchange::new(&it, backend, hop.http2));
+        let exchange = outgoing_call(&request.headers, hop, false);
+        let exchange = exchange.map(|it| Exchange::new(it, backend, hop.http2));
         if let Some(timeout) = request.timeout {
             self.add_after(timeout, grpc_event(line, GrpcEvent::Failed(timed_out())));
         }

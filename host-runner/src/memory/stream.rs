@@ -120,7 +120,7 @@ impl Proxy {
             Ok(request) => {
                 if let Some(wires) = self.streams.get_mut(&place) {
                     let passes_trailers = hop.http2 || wires.http1_trailers;
-                    wires.exchange = Some(Exchange::new(&request, backend, hop.http2));
+                    wires.exchange = Some(Exchange::new(request, backend, hop.http2));
                     wires.sends_trailers = passes_trailers;
                 }
                 // Connections take no time here.

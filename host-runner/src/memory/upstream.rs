@@ -10,7 +10,7 @@ use crate::front::forward::Outgoing;
 use crate::front::respond;
 use crate::host::faults::Fault;
 use crate::host::header_map::HeaderMap as FilterMap;
-use crate::upstream::{Received, Reply, Responder, header_list};
+use crate::upstream::{Received, Reply, Responder, header_list, request_map};
 
 /// A cluster in memory: what it is called, and who answers.
 #[derive(Clone)]
@@ -31,11 +31,14 @@ pub(super) struct Exchange {
 // === impl Exchange ===
 
 impl Exchange {
-    pub(super) fn new(request: &Outgoing, backend: Option<Backend>, http2: bool) -> Self {
+    pub(super) fn new(request: Outgoing, backend: Option<Backend>, http2: bool) -> Self {
         Self {
             backend,
             http2,
-            head: request.headers().clone(),
+            head: match request {
+                Outgoing::Http1(headers) => headers,
+                Outgoing::Http2(request) => request_map(&request.into_parts().0),
+            },
             body: Vec::new(),
             trailers: HeaderMap::new(),
         }

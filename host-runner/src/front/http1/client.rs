@@ -10,8 +10,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::decode::Decoder;
-use super::wire;
-use super::{encode, response, send};
+use super::{encode, response, send, wire};
 use crate::front::body::Body;
 use crate::front::gate::Gate;
 use crate::front::read::{End, Piece};
@@ -151,7 +150,10 @@ impl Incoming {
                     return Piece::Broken(ResetReason::Protocol);
                 };
                 self.trailers = Some(trailers).filter(|it| self.passes_trailers && it.len() > 0);
-                self.note_end();
+                // The end of the connection may have been read with the last bytes.
+                if self.ended && self.body == Decoder::UntilClose {
+                    self.body = Decoder::Done;
+                }
                 if bytes.is_empty() && self.trailers.is_some() {
                     continue;
                 }
@@ -175,13 +177,6 @@ impl Incoming {
             (true, false) => End::Next,
         };
         Piece::Data { bytes, end }
-    }
-
-    // The end of the connection may have been read with the last bytes.
-    fn note_end(&mut self) {
-        if self.ended && self.body == Decoder::UntilClose {
-            self.body = Decoder::Done;
-        }
     }
 
     // Waits until the gate is open; what comes while it is shut belongs to what came before.

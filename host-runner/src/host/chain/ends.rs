@@ -2,7 +2,7 @@
 
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::header_map::HeaderMap;
-use crate::host::header_syntax::{is_header_name, is_header_value};
+use crate::host::header_syntax::check_bytes;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, ResponseFlags, Source};
 use crate::host::worker::Worker;
@@ -155,28 +155,5 @@ fn check_request(headers: &HeaderMap) -> Result<(), LocalReply> {
             b"missing required header: :protocol",
         ));
     }
-    for (name, value) in headers.iter() {
-        if !name.is_empty() && !name.starts_with(b":") && !is_header_name(name) {
-            let text = [b"invalid header name: ", escaped(name).as_slice()].concat();
-            return Err(LocalReply::of_bad_request(&text));
-        }
-        if !is_header_value(value) {
-            let text = [b"invalid header value for: ", escaped(name).as_slice()].concat();
-            return Err(LocalReply::of_bad_request(&text));
-        }
-    }
-    Ok(())
-}
-
-// As Envoy writes names that cannot be: control characters escaped, the rest as it is.
-fn escaped(name: &[u8]) -> Vec<u8> {
-    name.iter()
-        .flat_map(|byte| match byte {
-            b'\n' => b"\\n".to_vec(),
-            b'\r' => b"\\r".to_vec(),
-            b'\t' => b"\\t".to_vec(),
-            control if control.is_ascii_control() => format!("\\u{control:04x}").into_bytes(),
-            other => vec![*other],
-        })
-        .collect()
+    check_bytes(headers).map_err(|what| LocalReply::of_bad_request(&what))
 }
