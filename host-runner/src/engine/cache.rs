@@ -16,8 +16,9 @@ pub(super) fn open(cache: &ModuleCache) -> Option<Cache> {
     let mut config = CacheConfig::new();
     config
         .with_directory(folder(cache)?)
-        // Reading quickly is what it is for.
-        .with_baseline_compression_level(FASTEST);
+        // Reading quickly is what it is for; often used files would be compressed again, more tightly.
+        .with_baseline_compression_level(FASTEST)
+        .with_optimized_compression_level(FASTEST);
     Cache::new(config).ok()
 }
 

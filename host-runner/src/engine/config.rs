@@ -18,7 +18,8 @@ pub(super) fn engine(options: &EngineOptions) -> anyhow::Result<Engine> {
     config.wasm_wide_arithmetic(false);
     config.wasm_stack_switching(false);
     config.shared_memory(true);
-    config.epoch_interruption(true);
+    // Every turn of a loop looks at the epoch, so only where somebody asks for it.
+    config.epoch_interruption(options.callback_limit.is_some());
     config.consume_fuel(options.metering);
     // Instances are made on demand, in 20 to 60 us. A pool saves half of that, and would limit tables, memories per
     // module and VMs where Envoy does not.

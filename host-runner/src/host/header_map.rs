@@ -118,14 +118,19 @@ impl HeaderMap {
     /// Adds an entry, or joins an inline header's value to the one that is there (rule H6); an empty one adds nothing.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.canonical(name);
-        let present = match inline::is_inline(self.inline, name) {
-            true => self.position(name),
+        let entry = self.write(name, value);
+        // Its name as it was written, which is in lower case.
+        let key = entry.of(&self.bytes).0;
+        let present = match inline::is_inline(self.inline, key) {
+            true => self.position(key),
             false => None,
         };
-        match present {
-            Some(_) if value.is_empty() => {}
-            Some(at) => self.join(at, name, value),
-            None => self.insert(name, value),
+        let Some(at) = present else {
+            return self.push(entry);
+        };
+        self.bytes.truncate(entry.start);
+        if !value.is_empty() {
+            self.join(at, name, value);
         }
     }
 
@@ -140,15 +145,19 @@ impl HeaderMap {
         }
     }
 
-    // Pseudo headers come before all others (rule H4).
     fn insert(&mut self, name: &[u8], value: &[u8]) {
         let entry = self.write(name, value);
-        if !name.starts_with(b":") {
+        self.push(entry);
+    }
+
+    // Pseudo headers come before all others (rule H4).
+    fn push(&mut self, entry: Entry) {
+        if !entry.is_pseudo(&self.bytes) {
             return self.entries.push(entry);
         }
-        let pseudo = self.iter().take_while(|(name, _)| name.starts_with(b":"));
-        let at = pseudo.count();
-        self.entries.insert(at, entry);
+        let all = self.entries.iter();
+        let pseudo = all.take_while(|it| it.is_pseudo(&self.bytes));
+        self.entries.insert(pseudo.count(), entry);
     }
 
     /// Replaces all values by one, at the end (rule H7).
@@ -279,6 +288,10 @@ impl Entry {
     // Asks for the length first, which is most often another one.
     fn is(&self, bytes: &[u8], name: &[u8]) -> bool {
         self.name == name.len() && self.of(bytes).0.eq_ignore_ascii_case(name)
+    }
+
+    fn is_pseudo(&self, bytes: &[u8]) -> bool {
+        self.name > 0 && bytes.get(self.start) == Some(&b':')
     }
 
     fn size(&self) -> usize {
