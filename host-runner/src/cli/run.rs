@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::watch::Watch;
 use super::{EngineFlags, Modules, Outcome};
+use crate::engine::EngineOptions;
 use crate::envoy::{Envoy, EnvoyOptions};
 use crate::front::{Front, FrontOptions, Logs};
 use crate::mesh::Mesh;
@@ -61,7 +62,10 @@ impl Run {
             bail!("`--watch` is for host-runner; Envoy is restarted by hand");
         }
         let options = FrontOptions {
-            engine: self.engine.options(),
+            engine: EngineOptions {
+                inlining: true,
+                ..self.engine.options()
+            },
             logs: Logs::Print,
             workers: self.workers,
             ..FrontOptions::default()

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::anyhow;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, Inlining};
 
 use super::cache;
 use super::options::EngineOptions;
@@ -21,6 +21,9 @@ pub(super) fn engine(options: &EngineOptions) -> anyhow::Result<Engine> {
     // Every turn of a loop looks at the epoch, so only where somebody asks for it.
     config.epoch_interruption(options.callback_limit.is_some());
     config.consume_fuel(options.metering);
+    if options.inlining {
+        config.compiler_inlining(Inlining::Yes);
+    }
     // Instances are made on demand, in 20 to 60 us. A pool saves half of that, and would limit tables, memories per
     // module and VMs where Envoy does not.
     config.memory_init_cow(true);
