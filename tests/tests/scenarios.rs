@@ -68,9 +68,13 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(conclusion.exit_code())
 }
 
+// Compiled as `host-runner run` has it; in memory, as `host-runner test` has it.
 fn runner(listeners: &[Listener], engine: &EngineOptions) -> anyhow::Result<Arc<dyn Subject>> {
     let options = FrontOptions {
-        engine: engine.clone(),
+        engine: EngineOptions {
+            inlining: true,
+            ..engine.clone()
+        },
         ..FrontOptions::default()
     };
     Ok(Arc::new(Front::start(listeners, &options)?))

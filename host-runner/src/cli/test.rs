@@ -141,10 +141,7 @@ impl On {
                 engine: options.clone(),
                 ..FrontOptions::default()
             };
-            let front = Arc::new(Front::start(&listeners, &options)?);
-            // The process ends with the verdict, which need not wait until every thread of a front has ended.
-            std::mem::forget(Arc::clone(&front));
-            subjects.push(front);
+            subjects.push(Arc::new(Front::start(&listeners, &options)?));
         }
         if matches!(self, Self::Envoy | Self::Both) {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;

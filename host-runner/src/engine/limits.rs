@@ -76,7 +76,9 @@ impl ResourceLimiter for Limits {
 pub(crate) fn begin(store: &mut Store<VmState>) -> Cost {
     let limits = &store.data().limits;
     let (limit, metered) = (limits.callback, limits.metered);
-    store.set_epoch_deadline(limit.map_or(u64::MAX / 2, ticker::ticks));
+    if let Some(limit) = limit {
+        store.set_epoch_deadline(ticker::ticks(limit));
+    }
     if metered {
         // It fails only in an engine without fuel, and a metered one has it.
         let _ = store.set_fuel(FULL_TANK);
