@@ -72,6 +72,7 @@ impl ResetReason {
     pub(crate) fn flag(&self) -> ResponseFlags {
         match self {
             Self::Connect(_) | Self::ConnectTimeout => ResponseFlags::UPSTREAM_CONNECTION_FAILURE,
+            Self::Protocol => ResponseFlags::UPSTREAM_PROTOCOL_ERROR,
             _ => ResponseFlags::UPSTREAM_CONNECTION_TERMINATION,
         }
     }

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use libtest_mimic::{Failed, Trial};
 use tokio::net::TcpSocket;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::agree::disagreement;
 use super::bless::Blessing;
@@ -198,8 +198,8 @@ impl Suite {
     }
 
     fn start(groups: Vec<Group>) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
             .enable_all()
             .build()?;
         let mut shared = Shared {
@@ -345,8 +345,14 @@ impl Shared {
         (outcomes, None)
     }
 
+    // By the thread that waits for the answer, unless that belongs to another runtime: waking a second one takes longer
+    // than the request.
     fn send(&self, address: SocketAddr, request: ClientRequest) -> anyhow::Result<Response> {
-        self.wait(client::send(address, request))?
+        if Handle::try_current().is_ok() {
+            return self.wait(client::send(address, request))?;
+        }
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(client::send(address, request))
     }
 
     // Works on any thread, one that belongs to another runtime included.

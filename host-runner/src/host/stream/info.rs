@@ -148,6 +148,8 @@ impl ResponseFlags {
     pub(crate) const UPSTREAM_CONNECTION_FAILURE: Self = Self(1 << 5);
     /// The upstream closed its connection (`UC`).
     pub(crate) const UPSTREAM_CONNECTION_TERMINATION: Self = Self(1 << 6);
+    /// What the upstream sent was no HTTP that the proxy takes (`UPE`).
+    pub(crate) const UPSTREAM_PROTOCOL_ERROR: Self = Self(1 << 23);
     /// There was no route (`NR`).
     pub(crate) const NO_ROUTE: Self = Self(1 << 8);
     /// The request was no HTTP that the proxy takes (`DPE`).
