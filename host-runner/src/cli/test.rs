@@ -139,8 +139,6 @@ impl On {
         if matches!(self, Self::Runner | Self::Both) {
             let options = FrontOptions {
                 engine: options.clone(),
-                // Cases come one by one: more threads would only wake each other.
-                threads: Some(1),
                 ..FrontOptions::default()
             };
             subjects.push(Arc::new(Front::start(&listeners, &options)?));

@@ -345,8 +345,7 @@ impl Shared {
         (outcomes, None)
     }
 
-    // By the thread that waits for the answer, unless that belongs to another runtime: waking a second one takes longer
-    // than the request.
+    // By the thread that waits for the answer, so that no other is woken, unless that belongs to another runtime.
     fn send(&self, address: SocketAddr, request: ClientRequest) -> anyhow::Result<Response> {
         if Handle::try_current().is_ok() {
             return self.wait(client::send(address, request))?;
