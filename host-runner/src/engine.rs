@@ -18,7 +18,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
-use wasmtime::{Engine as WasmEngine, ExternType, Linker, Module as WasmModule, Store};
+use wasmtime::{
+    AsContextMut as _, Engine as WasmEngine, ExternType, Linker, Module as WasmModule, Store,
+};
 
 pub(crate) use self::error::{LoadError, Refusal};
 pub(crate) use self::module::Module;
@@ -96,7 +98,7 @@ impl Engine {
         state.limits = Limits::new(&self.options);
         let mut store = Store::new(&self.wasm, state);
         store.limiter(|state| &mut state.limits);
-        limits::begin(&mut store);
+        limits::begin(&mut store.as_context_mut());
         store
     }
 

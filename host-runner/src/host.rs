@@ -1,7 +1,7 @@
 //! The host: VMs, the streams that run through their filters, and what both share.
 //!
-//! A `worker` owns the VMs of a chain and its streams, and is single-threaded, as in Envoy; `chain` is how a stream's
-//! messages pass from filter to filter. Nothing here knows connections or sockets: a driver tells a worker what arrived
+//! A `worker` owns the VMs of a chain and its streams, and is single-threaded, as in Envoy; its `traffic` is the streams
+//! on their way through the VMs, `chain` how their messages pass from filter to filter. Nothing here knows connections or sockets: a driver tells a worker what arrived
 //! and does the `effect`s that come of it.
 
 pub(crate) mod callbacks;
@@ -20,9 +20,11 @@ pub(crate) mod inline;
 pub(crate) mod log_store;
 pub(crate) mod properties;
 pub(crate) mod reply;
+pub(crate) mod roots;
 pub(crate) mod stores;
 pub(crate) mod stream;
 pub(crate) mod tcp;
+pub(crate) mod traffic;
 pub(crate) mod usage;
 pub(crate) mod vm;
 pub(crate) mod vm_state;

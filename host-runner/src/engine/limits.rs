@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasmtime::{ResourceLimiter, Store, Trap};
+use wasmtime::{ResourceLimiter, StoreContextMut, Trap};
 
 use super::options::EngineOptions;
 use super::ticker;
@@ -73,7 +73,7 @@ impl ResourceLimiter for Limits {
 }
 
 /// Before guest code runs: it has until the limit from now, and a full tank.
-pub(crate) fn begin(store: &mut Store<VmState>) -> Cost {
+pub(crate) fn begin(store: &mut StoreContextMut<'_, VmState>) -> Cost {
     let limits = &store.data().limits;
     let (limit, metered) = (limits.callback, limits.metered);
     if let Some(limit) = limit {
@@ -87,7 +87,7 @@ pub(crate) fn begin(store: &mut Store<VmState>) -> Cost {
 }
 
 /// After it: what was used since `before` is on the VM's account, and the callback's.
-pub(crate) fn end(store: &mut Store<VmState>, before: Cost, callback: &str) {
+pub(crate) fn end(store: &mut StoreContextMut<'_, VmState>, before: Cost, callback: &str) {
     if !store.data().limits.metered {
         return;
     }
@@ -102,4 +102,16 @@ pub(crate) fn end(store: &mut Store<VmState>, before: Cost, callback: &str) {
     };
     let plugin = state.root().map_or(&state.name, |root| &root.plugin.name);
     state.shared.costs.add(plugin, callback, spent);
+}
+
+/// What is left in the tank of a callback that waits while the VM is entered once more.
+pub(crate) fn pause(store: &StoreContextMut<'_, VmState>) -> u64 {
+    store.get_fuel().unwrap_or_default()
+}
+
+/// That callback goes on, with what it had left.
+pub(crate) fn go_on(store: &mut StoreContextMut<'_, VmState>, tank: u64) {
+    if store.data().limits.metered {
+        let _ = store.set_fuel(tank);
+    }
 }

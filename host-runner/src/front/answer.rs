@@ -21,13 +21,16 @@ pub(crate) enum Answer {
 impl State {
     /// Gives the client the head of its response, and what its body will be read from.
     pub(super) fn answer(&mut self, id: StreamId, headers: &HeaderMap, end: bool) {
+        let http2 = self.is_http2(id);
         let Some(wires) = self.streams.get_mut(&id) else {
             return;
         };
-        let stream = self.worker.stream(id);
-        let http1 = stream.is_some_and(|it| it.info.connection.protocol != "HTTP/2");
-        if http1 {
+        if !http2 {
             wires.answer_http1(headers, end);
+            return;
+        }
+        if respond::is_unreadable(headers) {
+            wires.answer = None;
             return;
         }
         let head = respond::response_head(headers, false);

@@ -248,8 +248,12 @@ impl Driver {
                 }
             }
             HttpEffect::ResponseTrailers(trailers) => {
+                let http2 = state.is_http2(id);
                 if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.response.take()) {
-                    body.trailers(respond::trailers(&trailers));
+                    match http2 && respond::is_unreadable(&trailers) {
+                        true => body.cut(),
+                        false => body.trailers(respond::trailers(&trailers)),
+                    }
                 }
             }
             HttpEffect::Reset => {
@@ -403,6 +407,12 @@ impl State {
     fn begin_round(&mut self, from_client: bool) {
         self.round += 1;
         self.from_client = from_client;
+    }
+
+    /// Whether a stream's client speaks HTTP/2.
+    pub(super) fn is_http2(&self, id: StreamId) -> bool {
+        let stream = self.worker.stream(id);
+        stream.is_some_and(|stream| stream.info.connection.protocol == "HTTP/2")
     }
 
     /// What records a stream, if anything does.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
 use super::body::{Body, full};
@@ -62,6 +62,18 @@ pub(crate) fn header_map(trailers: &http::HeaderMap) -> HeaderMap {
         map.add(name.as_str().as_bytes(), value.as_bytes());
     }
     map
+}
+
+/// Whether an HTTP/2 client ends the stream or the connection over one of these, or over a pseudo header where none may
+/// be (RFC 9113 section 8.3). Envoy sends what filters made; hyper cannot, so the stream is cut off for the client.
+pub(crate) fn is_unreadable(map: &HeaderMap) -> bool {
+    let mut pseudo = map.iter().filter(|(name, _)| name.starts_with(b":"));
+    pseudo.any(|(name, value)| match name {
+        b":status" => StatusCode::from_bytes(value).is_err(),
+        b":method" => Method::from_bytes(value).is_err(),
+        b":authority" | b":path" | b":scheme" | b":protocol" => std::str::from_utf8(value).is_err(),
+        _ => true,
+    })
 }
 
 /// Trailers as they are sent; what cannot be sent is left out.

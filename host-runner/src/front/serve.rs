@@ -25,7 +25,6 @@ use super::request_head::{RequestHead, header_map, own_address, refused_map};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
-use crate::host::worker::Worker;
 use crate::listener::Listener;
 use crate::record::Session;
 use crate::record::tape::Tape;
@@ -159,7 +158,7 @@ async fn request_body(
             biased;
             piece = body.next() => piece,
             () = gate.ended() => return,
-            () = peer.gone_while_shut(&gate) => return held.tell(Worker::client_gone),
+            () = peer.gone_while_shut(&gate) => return held.tell(|worker, id| worker.client_gone(id)),
         };
         piece.record(tape.as_deref(), Direction::Request);
         told = held.tell(|worker, id| {

@@ -14,7 +14,7 @@ use crate::host::world::StreamId;
 pub(crate) enum Effect {
     Http(StreamId, HttpEffect),
     Tcp(StreamId, TcpEffect),
-    /// Make an HTTP call; answer with [`crate::host::worker::Worker::http_call_response`].
+    /// Make an HTTP call; answer with [`crate::host::traffic::Traffic::http_call_response`].
     Call(CallId, Box<HttpCall>),
     Grpc(CallId, GrpcEffect),
     /// Cut off every call of that VM.
@@ -70,7 +70,7 @@ pub(crate) enum HttpEffect {
 pub(crate) enum TcpEffect {
     /// Connect to the cluster of that index in the chain, and read from the client once that is done.
     Connect { cluster: usize },
-    /// Send bytes, then the end if that is one; answer with [`crate::host::worker::Worker::tcp_written`].
+    /// Send bytes, then the end if that is one; answer with [`crate::host::traffic::Traffic::tcp_written`].
     Write { to: Peer, bytes: Vec<u8>, end: bool },
     /// Stop (`false`) or go on reading from that peer.
     Read(Peer, bool),

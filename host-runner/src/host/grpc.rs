@@ -46,7 +46,7 @@ pub(crate) struct Exchange {
 /// For a gRPC call or stream.
 #[derive(Debug)]
 pub(crate) enum GrpcEffect {
-    /// Begin the request; answer with [`crate::host::worker::Worker::grpc`].
+    /// Begin the request; answer with [`crate::host::traffic::Traffic::grpc`].
     Open(Box<GrpcRequest>),
     /// Send bytes of its body; `end` ends it.
     Send { bytes: Vec<u8>, end: bool },

@@ -16,6 +16,7 @@ use crate::host::chain::Chain;
 use crate::host::filter_state::Prototypes;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::LocalReply;
+use crate::host::worker::Placed;
 
 pub(crate) use info::{Connection, ResponseFlags, StreamInfo, UpstreamInfo};
 
@@ -83,8 +84,8 @@ pub(crate) enum Source {
 /// One filter of the chain and its context.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    /// Index of the plugin on its worker.
-    pub(crate) plugin: usize,
+    /// Whether 1 from its headers callbacks stops the headers only (rule A1).
+    pub(crate) may_stop_headers: bool,
     /// Index of its VM on its worker; none when the VM had failed already and the plugin fails closed (rule T3).
     pub(crate) vm: Option<usize>,
     /// The context's id.
@@ -192,6 +193,15 @@ impl Stream {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
         }
+    }
+
+    /// Whether a filter holds body bytes of that direction back.
+    pub(crate) fn holds(&self, direction: Direction) -> bool {
+        let flow = match direction {
+            Direction::Request => &self.request,
+            Direction::Response => &self.response,
+        };
+        flow.buffered.is_some()
     }
 
     /// Whether what still comes in that direction is dropped: a reply was made inside one of its callbacks, or the
@@ -337,11 +347,11 @@ fn trailers<'a>(
 // === impl Filter ===
 
 impl Filter {
-    pub(crate) fn new(plugin: usize, vm: Option<usize>, context: u32) -> Self {
+    pub(super) fn new(placed: &Placed) -> Self {
         Self {
-            plugin,
-            vm,
-            context,
+            may_stop_headers: placed.may_stop_headers,
+            vm: placed.vm,
+            context: placed.context,
             created: false,
             request: Half::default(),
             response: Half::default(),

@@ -1,7 +1,7 @@
 //! What a proxy has in use: what must be what it was before once its streams are over.
 
+use crate::host::traffic::Traffic;
 use crate::host::vm_state::{Context, VmState};
-use crate::host::worker::Worker;
 
 /// Counts of what is alive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,12 +49,12 @@ impl Usage {
     }
 }
 
-// === impl Worker ===
+// === impl Traffic ===
 
-impl Worker {
+impl Traffic<'_> {
     /// What this worker has in use.
     pub(crate) fn usage(&mut self) -> Usage {
-        let of_vms = self.vms.iter_mut().map(|vm| Usage {
+        let of_vms = self.world.vms.iter_mut().map(|vm| Usage {
             memory: vm.memory_size(),
             ..Usage::of(vm.state())
         });

@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use thiserror::Error;
-use wasmtime::{AsContextMut as _, Instance, Store, WasmParams, WasmResults};
+use wasmtime::{AsContextMut as _, Instance, Store, StoreContextMut, WasmParams, WasmResults};
 
 use crate::engine::{Engine, Module, limits};
-use crate::host::callbacks::{Callbacks, Export, Headers};
-use crate::host::stream::Direction;
+use crate::host::callbacks::{Callbacks, Export};
 use crate::host::vm_state::VmState;
 use crate::host::world::World;
 use crate::trace::{self, Words};
 
 /// A VM with every plugin that runs in it. The first trap fails it for good (rule T1).
 pub(crate) struct Vm {
-    store: Store<VmState>,
-    pub(crate) callbacks: Callbacks,
-    pub(crate) failed: bool,
+    pub(super) store: Store<VmState>,
+    pub(super) callbacks: Arc<Callbacks>,
     /// When it was made, or a new one could not be: a reload waits for a while after that (rule T3).
     pub(crate) loaded: Instant,
 }
@@ -47,15 +45,15 @@ impl Vm {
             .find_map(|name| instance.get_typed_func(&mut store, name).ok())
             .map(Arc::new);
         let abi = store.data().abi;
-        let callbacks = Callbacks::of(&instance, &mut store, abi, allowed);
+        let callbacks = Arc::new(Callbacks::of(&instance, &mut store, abi, allowed));
         let state = store.data_mut();
         state.memory = memory;
         state.malloc = malloc;
+        state.callbacks = Arc::clone(&callbacks);
         let loaded = state.shared.clock.instant();
         let mut vm = Self {
             store,
             callbacks,
-            failed: false,
             loaded,
         };
         vm.start(&instance)?;
@@ -74,7 +72,7 @@ impl Vm {
                     name: "main",
                     function: main,
                 };
-                return self.enter(&mut world, 0, &main, (0, 0)).map(drop);
+                return enter(self.store.as_context_mut(), &mut world, 0, &main, (0, 0)).map(drop);
             }
             return self
                 .start_function(instance, &mut world, "__main_void")
@@ -95,13 +93,14 @@ impl Vm {
                 name,
                 function: Some(function),
             };
-            return self.enter(world, 0, &export, ()).map(|it| it.is_some());
+            return enter(self.store.as_context_mut(), world, 0, &export, ())
+                .map(|it| it.is_some());
         }
         let function = instance
             .get_typed_func::<(), ()>(&mut self.store, name)
             .ok();
-        self.enter(world, 0, &Export { name, function }, ())
-            .map(|it| it.is_some())
+        let export = Export { name, function };
+        enter(self.store.as_context_mut(), world, 0, &export, ()).map(|it| it.is_some())
     }
 
     /// Bytes of its memory.
@@ -110,93 +109,60 @@ impl Vm {
         memory.map_or(0, |memory| memory.data_size(&self.store) as u64)
     }
 
+    /// Whether it is entered no more (rule T1).
+    pub(crate) fn failed(&self) -> bool {
+        self.store.data().failed
+    }
+
     pub(crate) fn state(&mut self) -> &mut VmState {
         self.store.data_mut()
     }
+}
 
-    /// Calls one of [`Callbacks`]; `None` when the module does not export it.
-    pub(crate) fn call<P: WasmParams + Words, R: WasmResults + Words>(
-        &mut self,
-        world: &mut Box<World>,
-        context: u32,
-        callback: fn(&mut Callbacks) -> &mut Export<P, R>,
-        params: P,
-    ) -> Result<Option<R>, VmFailed> {
-        let export = std::mem::take(callback(&mut self.callbacks));
-        let result = self.enter(world, context, &export, params);
-        *callback(&mut self.callbacks) = export;
-        result
+/// Calls an export, which may be none. The worker's world is the guest's for the time of the call.
+pub(super) fn enter<P: WasmParams + Words, R: WasmResults + Words>(
+    mut store: StoreContextMut<'_, VmState>,
+    world: &mut Box<World>,
+    context: u32,
+    export: &Export<P, R>,
+    params: P,
+) -> Result<Option<R>, VmFailed> {
+    let state = store.data_mut();
+    if state.failed {
+        return Err(VmFailed);
     }
-
-    /// Calls a headers callback, with or without the end of stream as its ABI has it.
-    pub(crate) fn call_headers(
-        &mut self,
-        world: &mut Box<World>,
-        context: u32,
-        direction: Direction,
-        (count, end): (u32, bool),
-    ) -> Result<Option<u32>, VmFailed> {
-        let stages = match direction {
-            Direction::Request => &mut self.callbacks.request,
-            Direction::Response => &mut self.callbacks.response,
-        };
-        let export = std::mem::take(&mut stages.headers);
-        let result = match &export {
-            Headers::WithEnd(export) => {
-                self.enter(world, context, export, (context, count, u32::from(end)))
-            }
-            Headers::WithoutEnd(export) => self.enter(world, context, export, (context, count)),
-        };
-        match direction {
-            Direction::Request => self.callbacks.request.headers = export,
-            Direction::Response => self.callbacks.response.headers = export,
+    let Some(function) = &export.function else {
+        return Ok(None);
+    };
+    state.current = context;
+    state.callback = export.name;
+    state.effective = 0;
+    state.stop_iteration = false;
+    std::mem::swap(&mut state.world, world);
+    let traced = trace::begin(state, &params);
+    let before = limits::begin(&mut store);
+    let result = function.call(store.as_context_mut(), params);
+    limits::end(&mut store, before, export.name);
+    trace::end(store.data(), &result, (traced, before.fuel));
+    let state = store.data_mut();
+    std::mem::swap(&mut state.world, world);
+    match result {
+        Ok(_) if std::mem::take(&mut state.malloc_trapped) => {
+            state.failed = true;
+            let text = format!(
+                "function `{}` failed: the module's allocator trapped",
+                export.name
+            );
+            state.log("critical", text);
+            Err(VmFailed)
         }
-        result
-    }
-
-    // The worker's world is the guest's for the time of the call.
-    fn enter<P: WasmParams + Words, R: WasmResults + Words>(
-        &mut self,
-        world: &mut Box<World>,
-        context: u32,
-        export: &Export<P, R>,
-        params: P,
-    ) -> Result<Option<R>, VmFailed> {
-        if self.failed {
-            return Err(VmFailed);
-        }
-        let Some(function) = &export.function else {
-            return Ok(None);
-        };
-        let state = self.store.data_mut();
-        state.current = context;
-        state.callback = export.name;
-        state.effective = 0;
-        state.stop_iteration = false;
-        std::mem::swap(&mut state.world, world);
-        let traced = trace::begin(state, &params);
-        let before = limits::begin(&mut self.store);
-        let result = function.call(self.store.as_context_mut(), params);
-        limits::end(&mut self.store, before, export.name);
-        trace::end(self.store.data(), &result, (traced, before.fuel));
-        let state = self.store.data_mut();
-        std::mem::swap(&mut state.world, world);
-        match result {
-            Ok(_) if std::mem::take(&mut state.malloc_trapped) => {
-                self.failed = true;
-                let text = format!(
-                    "function `{}` failed: the module's allocator trapped",
-                    export.name
-                );
-                self.store.data().log("critical", text);
-                Err(VmFailed)
-            }
-            Ok(value) => Ok(Some(value)),
-            Err(error) => {
-                self.failed = true;
-                log_trap(self.store.data(), export.name, &error);
-                Err(VmFailed)
-            }
+        // It was entered once more from within, and trapped there.
+        Ok(_) if state.failed => Err(VmFailed),
+        Ok(value) => Ok(Some(value)),
+        Err(error) => {
+            state.failed = true;
+            log_trap(state, export.name, &error);
+            Err(VmFailed)
         }
     }
 }

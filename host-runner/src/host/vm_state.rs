@@ -10,6 +10,7 @@ use wasmtime::{Memory, TypedFunc};
 use crate::abi::{AbiVersion, HostcallResult, Status};
 use crate::engine::limits::Limits;
 use crate::foreign::Expressions;
+use crate::host::callbacks::Callbacks;
 use crate::host::callout::{Callouts, Tokens};
 use crate::host::clock::Clock;
 use crate::host::cost_store::CostStore;
@@ -50,7 +51,13 @@ pub(crate) struct VmState {
     pub(crate) world: Box<World>,
     pub(crate) memory: Option<Memory>,
     pub(crate) malloc: Option<Arc<TypedFunc<u32, u32>>>,
+    /// What it exports, for those who enter it from within a hostcall.
+    pub(crate) callbacks: Arc<Callbacks>,
+    /// Whether a callback has trapped (rule T1).
+    pub(crate) failed: bool,
     pub(crate) contexts: IdMap<u32, Context>,
+    /// Those that were deleted while a callback could still reach them.
+    pub(crate) deleted: Vec<u32>,
     pub(crate) roots: Vec<Root>,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Metrics,
@@ -172,7 +179,10 @@ impl VmState {
             world: Box::default(),
             memory: None,
             malloc: None,
+            callbacks: Arc::default(),
+            failed: false,
             contexts: IdMap::default(),
+            deleted: Vec::new(),
             roots: Vec::new(),
             tokens: Tokens::default(),
             metrics: Metrics::new(Arc::clone(&shared.stats)),

@@ -1,19 +1,18 @@
 //! A worker: the VMs of all listeners' plugins, started and configured, on one thread (rules L1 to L5), and its streams.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::engine::{Engine, LoadError, Module};
-use crate::host::callout::{CallId, CallResponse, CallStatus};
 use crate::host::chain::Chain;
 use crate::host::effect::{Effect, RootId};
+use crate::host::traffic::Traffic;
 use crate::host::vm::{Vm, VmFailed};
 use crate::host::vm_state::{Context, PluginIdentity, Shared, VmState};
-use crate::host::vms::Vms;
-use crate::host::world::{StreamId, World};
 use crate::listener::{Cluster, FailurePolicy, Listener, Plugin, VmOptions, cluster_name};
 
 /// A VM that failed is replaced no sooner than this after it was made (rule T3).
@@ -24,9 +23,7 @@ pub(crate) struct Worker {
     /// Unique in the process.
     pub(crate) number: u64,
     engine: Arc<Engine>,
-    pub(super) shared: Shared,
-    pub(super) world: Box<World>,
-    pub(super) vms: Vms,
+    traffic: Traffic<'static>,
     plugins: Vec<Started>,
     pub(super) chains: Vec<Arc<Chain>>,
     clusters: Arc<[String]>,
@@ -44,8 +41,8 @@ struct Started {
 
 /// A plugin in the chain of one stream or connection.
 pub(super) struct Placed {
-    /// Index of the plugin on its worker.
-    pub(super) plugin: usize,
+    /// Whether 1 from its headers callbacks stops the headers only (rule A1).
+    pub(super) may_stop_headers: bool,
     /// Index of its VM; none when that has failed already and the plugin fails closed (rule T3).
     pub(super) vm: Option<usize>,
     pub(super) context: u32,
@@ -74,6 +71,20 @@ pub(crate) enum StartError {
 }
 
 // === impl Worker ===
+
+impl Deref for Worker {
+    type Target = Traffic<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.traffic
+    }
+}
+
+impl DerefMut for Worker {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.traffic
+    }
+}
 
 impl Worker {
     /// Starts and configures every plugin of every listener.
@@ -119,9 +130,7 @@ impl Worker {
         Self {
             number: shared.next_worker(),
             engine: Arc::clone(engine),
-            shared: shared.clone(),
-            world: Box::default(),
-            vms: Vms::default(),
+            traffic: Traffic::new(shared.clone()),
             plugins: Vec::new(),
             chains: Vec::new(),
             clusters: names.collect(),
@@ -166,7 +175,7 @@ impl Worker {
     }
 
     fn new_vm(&mut self, plugin: &Plugin, module: &Module) -> Result<usize, VmFailed> {
-        let index = self.vms.next();
+        let index = self.world.vms.next();
         let mut state = VmState::new(index, plugin.vm_id(), module.abi, self.shared.clone());
         state.configuration = plugin.vm.configuration.clone().into_bytes();
         state.environment = plugin.vm.environment.clone();
@@ -175,8 +184,8 @@ impl Worker {
         state.clusters = Arc::clone(&self.clusters);
         let allowed = &plugin.allowed_capabilities;
         let is_allowed = |name: &str| self.engine.calls(allowed, name);
-        self.vms
-            .add(Vm::new(&self.engine, module, state, is_allowed)?);
+        let vm = Vm::new(&self.engine, module, state, is_allowed)?;
+        self.world.vms.add(vm);
         Ok(index)
     }
 
@@ -187,23 +196,28 @@ impl Worker {
             root_id: plugin.root_id().to_owned(),
             vm_id: plugin.vm_id().to_owned(),
         };
-        let machine = self.vms.get_mut(vm).ok_or(VmFailed)?;
         let configuration = plugin.configuration.clone().into_bytes();
         let size = u32::try_from(configuration.len()).unwrap_or(u32::MAX);
         let vm_size = u32::try_from(plugin.vm.configuration.len()).unwrap_or(u32::MAX);
-        let root = machine.state().new_root(identity, configuration);
-        let world = &mut self.world;
+        let state = self.state(vm).ok_or(VmFailed)?;
+        let root = state.new_root(identity, configuration);
         // Its configuration is there when it is created and when it is configured, but not in between.
-        machine.state().set_configuring(root, true);
-        machine.call(world, root, |it| &mut it.context_create, (root, 0))?;
-        machine.state().set_configuring(root, false);
-        let started = machine.call(world, root, |it| &mut it.vm_start, (root, vm_size))?;
-        machine.state().set_configuring(root, true);
-        let configured = machine.call(world, root, |it| &mut it.configure, (root, size))?;
-        machine.state().set_configuring(root, false);
+        self.set_configuring(vm, root, true);
+        self.call(vm, root, |it| &it.context_create, (root, 0))?;
+        self.set_configuring(vm, root, false);
+        let started = self.call(vm, root, |it| &it.vm_start, (root, vm_size))?;
+        self.set_configuring(vm, root, true);
+        let configured = self.call(vm, root, |it| &it.configure, (root, size))?;
+        self.set_configuring(vm, root, false);
         self.run_after(vm);
         let refused = started == Some(0) || configured == Some(0);
         Ok((!refused).then_some(RootId { vm, context: root }))
+    }
+
+    fn set_configuring(&mut self, vm: usize, root: u32, configuring: bool) {
+        if let Some(state) = self.state(vm) {
+            state.set_configuring(root, configuring);
+        }
     }
 
     /// The filters of a new stream or connection, with their context ids.
@@ -213,30 +227,30 @@ impl Worker {
         context: impl Fn(usize, usize) -> Context,
         filter: impl Fn(Placed) -> T,
     ) -> Vec<T> {
-        let filter = |plugin, vm, context| {
-            filter(Placed {
-                plugin,
-                vm,
-                context,
-            })
-        };
         let mut filters = Vec::new();
         for index in chain.plugins.clone() {
             let vm = self.usable_vm(index);
-            let Some(started) = self.plugins.get(index) else {
+            let Some(Started { plugin, .. }) = self.plugins.get(index) else {
                 continue;
             };
+            let may_stop_headers = plugin.allow_on_headers_stop_iteration;
+            let place = |vm, context| {
+                filter(Placed {
+                    may_stop_headers,
+                    vm,
+                    context,
+                })
+            };
             match vm {
-                None if started.plugin.failure_policy == FailurePolicy::FailOpen => {}
-                None => filters.push(filter(index, None, 0)),
+                None if plugin.failure_policy == FailurePolicy::FailOpen => {}
+                None => filters.push(place(None, 0)),
                 Some(root) => {
-                    let Some(machine) = self.vms.get_mut(root.vm) else {
+                    let Some(state) = self.traffic.state(root.vm) else {
                         continue;
                     };
-                    let state = machine.state();
                     let root_index = state.root_index(root.context);
                     let context = state.new_context(context(filters.len(), root_index));
-                    filters.push(filter(index, Some(root.vm), context));
+                    filters.push(place(Some(root.vm), context));
                 }
             }
         }
@@ -246,8 +260,8 @@ impl Worker {
     // The plugin's VM, or a new one where the old has failed and the policy asks for it (rule T3).
     fn usable_vm(&mut self, plugin: usize) -> Option<RootId> {
         let started = self.plugins.get(plugin)?;
-        let machine = self.vms.get(started.root.vm)?;
-        if !machine.failed {
+        let machine = self.world.vms.get(started.root.vm)?;
+        if !machine.failed() {
             return Some(started.root);
         }
         let may_reload = started.plugin.failure_policy == FailurePolicy::FailReload;
@@ -256,7 +270,7 @@ impl Worker {
             return None;
         }
         let Some(root) = self.reload(plugin) else {
-            self.vms.get_mut(old)?.loaded = now;
+            self.world.vms.get_mut(old)?.loaded = now;
             return None;
         };
         self.plugins.get_mut(plugin)?.root = root;
@@ -282,7 +296,7 @@ impl Worker {
     // Streams that began in it find it gone, which is as good as failed.
     fn drop_unused(&mut self, vm: usize) {
         if self.plugins.iter().all(|started| started.root.vm != vm) {
-            self.vms.drop(vm);
+            self.world.vms.drop(vm);
         }
     }
 
@@ -292,24 +306,13 @@ impl Worker {
         let shares = |started: &&Started| vm_key(&started.plugin) == key;
         let candidates = self.plugins.iter().filter(shares);
         let mut vms: Vec<_> = candidates.map(|started| started.root.vm).collect();
-        vms.retain(|vm| self.vms.get(*vm).is_some_and(|machine| !machine.failed));
+        vms.retain(|vm| {
+            self.world
+                .vms
+                .get(*vm)
+                .is_some_and(|machine| !machine.failed())
+        });
         vms.pop()
-    }
-
-    /// The context id of the root of a stream's filter.
-    pub(super) fn plugin_root(&self, id: StreamId, index: usize) -> u32 {
-        let stream = self.world.http.get(id);
-        let plugin = stream.and_then(|it| Some(it.filters.get(index)?.plugin));
-        let started = plugin.and_then(|plugin| self.plugins.get(plugin));
-        started.map_or(0, |started| started.root.context)
-    }
-
-    /// Whether 1 from a headers callback of that filter stops the headers only (rule A1).
-    pub(super) fn may_stop_headers(&self, id: StreamId, index: usize) -> bool {
-        let stream = self.world.http.get(id);
-        let plugin = stream.and_then(|it| Some(it.filters.get(index)?.plugin));
-        let started = plugin.and_then(|plugin| self.plugins.get(plugin));
-        started.is_some_and(|started| started.plugin.allow_on_headers_stop_iteration)
     }
 
     /// The chain of the listener of that index.
@@ -328,78 +331,6 @@ impl Worker {
         let mut chains = self.chains.iter();
         let chain = chains.find(|chain| chain.clusters.iter().any(|it| it.name == cluster));
         chain.is_some_and(|chain| chain.trailers)
-    }
-
-    /// What is to be done outside, in order.
-    pub(crate) fn next_effect(&mut self) -> Option<Effect> {
-        self.world.effects.pop_front()
-    }
-
-    /// A stream that is alive, or finished and not yet forgotten.
-    pub(crate) fn stream(&self, id: StreamId) -> Option<&crate::host::stream::Stream> {
-        self.world.http.get(id)
-    }
-
-    // --- root callbacks ---
-
-    /// The tick timer of a root context has run out (rule Q1).
-    pub(crate) fn tick(&mut self, root: RootId) {
-        let Some(machine) = self.vms.get_mut(root.vm) else {
-            return;
-        };
-        let ticked: Result<_, VmFailed> = machine.call(
-            &mut self.world,
-            root.context,
-            |it| &mut it.tick,
-            root.context,
-        );
-        let index = machine.state().root_index(root.context);
-        let period = machine.state().roots.get(index).and_then(|root| root.tick);
-        if ticked.is_ok() {
-            self.world.effects.push_back(Effect::Tick(root, period));
-        }
-        self.run_after(root.vm);
-    }
-
-    /// A queue of a root context has an item (rule Q2).
-    pub(crate) fn queue_ready(&mut self, root: RootId, token: u32) {
-        if let Some(machine) = self.vms.get_mut(root.vm) {
-            let params = (root.context, token);
-            let _: Result<_, VmFailed> = machine.call(
-                &mut self.world,
-                root.context,
-                |it| &mut it.queue_ready,
-                params,
-            );
-            self.run_after(root.vm);
-        }
-    }
-
-    /// The answer to an HTTP call (rules C2 to C4); none when it broke off after it had begun.
-    pub(crate) fn http_call_response(&mut self, call: CallId, response: Option<CallResponse>) {
-        let CallId { root, token } = call;
-        let Some(machine) = self.vms.get_mut(root.vm) else {
-            return;
-        };
-        let (headers, body, trailers) = response.as_ref().map_or((0, 0, 0), CallResponse::counts);
-        let params = (root.context, token, headers, body, trailers);
-        if let Some(callouts) = machine.state().callouts(root.context) {
-            if response.is_none() {
-                callouts.status = CallStatus::reset();
-            }
-            callouts.response = response;
-        }
-        let _: Result<_, VmFailed> = machine.call(
-            &mut self.world,
-            root.context,
-            |it| &mut it.http_call_response,
-            params,
-        );
-        if let Some(callouts) = machine.state().callouts(root.context) {
-            callouts.response = None;
-            callouts.status.message.clear();
-        }
-        self.run_after(root.vm);
     }
 }
 

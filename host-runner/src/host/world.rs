@@ -1,4 +1,5 @@
-//! What a worker's guest code can reach while it runs: the live streams, and the effects that come of them.
+//! What a worker's guest code can reach while it runs: the live streams, the effects that come of them, and the
+//! other VMs.
 //!
 //! One value, moved into a VM for the time of a call, so that hostcalls reach every stream of the worker (rule R4) with
 //! plain borrows.
@@ -8,13 +9,15 @@ use std::collections::VecDeque;
 use crate::host::effect::Effect;
 use crate::host::stream::Stream;
 use crate::host::tcp::TcpConnection;
+use crate::host::vms::Vms;
 
-/// The streams of one worker.
-#[derive(Debug, Default)]
+/// The streams of one worker, and its VMs.
+#[derive(Default)]
 pub(crate) struct World {
     pub(crate) http: Streams<Stream>,
     pub(crate) tcp: Streams<TcpConnection>,
     pub(crate) effects: VecDeque<Effect>,
+    pub(crate) vms: Vms,
 }
 
 /// A stream of a worker; never used again for another one.

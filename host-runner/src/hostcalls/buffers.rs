@@ -8,7 +8,9 @@ use super::guest::{OutBytes, Region};
 use crate::abi::{HostcallResult, Status};
 use crate::host::stream::Direction;
 use crate::host::tcp::Peer;
+use crate::host::traffic::within;
 use crate::host::vm_state::{Action, VmState};
+use crate::host::world::StreamId;
 
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
@@ -179,8 +181,23 @@ fn set(guest: &mut Guest<'_>, kind: u32, start: u32, len: u32, data: Region) -> 
     let (stream, filter) = guest.stream_mut(Status::BAD_ARGUMENT)?;
     let body = stream.body_mut(filter, way).ok_or(Status::BAD_ARGUMENT)?;
     splice(body, (start, len), &data)?;
-    guest.state_mut().defer(Action::CheckBuffer(way));
+    check_limit(guest, way);
     Ok(())
+}
+
+// A held body that grows over the limit is answered at once, and the module hears of that within this hostcall
+// (rule B2).
+fn check_limit(guest: &mut Guest<'_>, way: Direction) {
+    let state = guest.state_mut();
+    if state.world.vms.entered() > 1 {
+        // Another VM waits in such a hostcall and cannot be entered from here.
+        return state.defer(Action::CheckBuffer(way));
+    }
+    let stream = state.target_filter().map(|(stream, _)| stream);
+    let holds = |id: &StreamId| state.world.http.get(*id).is_some_and(|it| it.holds(way));
+    if let Some(stream) = stream.filter(holds) {
+        within(guest.store(), |traffic| traffic.check_buffer(stream, way));
+    }
 }
 
 fn splice(bytes: &mut Vec<u8>, (start, len): (u32, u32), data: &[u8]) -> HostcallResult {

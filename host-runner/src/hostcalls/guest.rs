@@ -1,6 +1,6 @@
 //! The guest's memory as hostcalls use it: bounds-checked, and bytes handed over as the ABI wants (rule M1).
 
-use wasmtime::{AsContext as _, AsContextMut as _, Caller};
+use wasmtime::{AsContext as _, AsContextMut as _, Caller, StoreContextMut};
 
 use crate::abi::{HostcallResult, Status};
 use crate::host::stream::Stream;
@@ -32,6 +32,11 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn state_mut(&mut self) -> &mut VmState {
         self.caller.data_mut()
+    }
+
+    /// The VM itself.
+    pub(super) fn store(&mut self) -> StoreContextMut<'_, VmState> {
+        self.caller.as_context_mut()
     }
 
     /// The stream that hostcalls act on and the filter's place in it, or `status`.

@@ -238,7 +238,7 @@ impl Proxy {
 
     /// What is in use now, on all workers.
     pub(crate) fn usage(&mut self) -> Usage {
-        let workers = self.workers.iter_mut().map(Worker::usage);
+        let workers = self.workers.iter_mut().map(|worker| worker.usage());
         let mut usage = workers.fold(Usage::default(), Usage::and);
         usage.calls += self.calls.len() + self.lines.len() + self.withheld.len();
         usage.streams = usage.streams.max(self.streams.len());
@@ -299,7 +299,11 @@ impl Proxy {
     }
 
     fn settle(&mut self, index: usize) {
-        while let Some(effect) = self.workers.get_mut(index).and_then(Worker::next_effect) {
+        while let Some(effect) = self
+            .workers
+            .get_mut(index)
+            .and_then(|worker| worker.next_effect())
+        {
             match effect {
                 Effect::Http(id, effect) => self.http((index, id), effect),
                 // There are no TCP connections to begin with.

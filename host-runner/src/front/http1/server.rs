@@ -214,7 +214,7 @@ impl Incoming {
         while !complete.load(Ordering::Acquire) {
             let mut bytes = Vec::new();
             let Ok(trailers) = self.body.decode(input, &mut bytes) else {
-                self.held.tell(Worker::client_gone);
+                self.held.tell(|worker, id| worker.client_gone(id));
                 return Ok(());
             };
             let done = self.body == Decoder::Done;
@@ -222,7 +222,7 @@ impl Incoming {
                 tokio::select! {
                     biased;
                     read = wire::read(stream, input) => if read?.count == 0 {
-                        self.held.tell(Worker::client_gone);
+                        self.held.tell(|worker, id| worker.client_gone(id));
                         return Ok(());
                     },
                     () = self.gate.ended() => return std::future::pending().await,
@@ -272,7 +272,7 @@ impl Incoming {
                 () = self.gate.open() => {}
                 () = self.gate.ended() => return std::future::pending().await,
                 () = peer.gone_while_shut(&self.gate) => {
-                    self.held.tell(Worker::client_gone);
+                    self.held.tell(|worker, id| worker.client_gone(id));
                     return false;
                 }
             }

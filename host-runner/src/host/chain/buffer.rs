@@ -3,15 +3,15 @@
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::reply::LocalReply;
 use crate::host::stream::Direction;
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
 /// Of HTTP/2 it is the window of the client's stream (`initial_stream_window_size`), whatever the connection's limit.
 const HTTP2_LIMIT: usize = 16 * 1024 * 1024;
 
-impl Worker {
+impl Traffic<'_> {
     /// Looks at what is held after it has changed: over the limit, a stream is refused or its reading stops.
-    pub(in crate::host) fn check_buffer(&mut self, id: StreamId, way: Direction) {
+    pub(crate) fn check_buffer(&mut self, id: StreamId, way: Direction) {
         let Some(stream) = self.world.http.get_mut(id) else {
             return;
         };

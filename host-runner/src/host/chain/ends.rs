@@ -5,10 +5,10 @@ use crate::host::header_map::HeaderMap;
 use crate::host::header_syntax::check_bytes;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, ResponseFlags, Source};
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
-impl Worker {
+impl Traffic<'_> {
     // --- the router ---
 
     pub(in crate::host) fn route(&mut self, id: StreamId, end: bool) {

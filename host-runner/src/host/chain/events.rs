@@ -8,9 +8,12 @@ use crate::host::reply::{self, LocalReply};
 use crate::host::stream::{
     Direction, Filter, ResponseFlags, Source, Stream, StreamInfo, UpstreamInfo,
 };
+use crate::host::traffic::Traffic;
 use crate::host::vm_state::Context;
-use crate::host::worker::{Placed, Worker};
+use crate::host::worker::Worker;
 use crate::host::world::StreamId;
+
+// === impl Worker ===
 
 impl Worker {
     /// A request has begun.
@@ -36,8 +39,7 @@ impl Worker {
             filter,
             root,
         };
-        let filter = |placed: Placed| Filter::new(placed.plugin, placed.vm, placed.context);
-        let filters = self.new_filters(chain, context, filter);
+        let filters = self.new_filters(chain, context, |placed| Filter::new(&placed));
         if let Some(stream) = self.world.http.get_mut(id) {
             stream.filters = filters;
         }
@@ -70,7 +72,11 @@ impl Worker {
         self.finish(id);
         id
     }
+}
 
+// === impl Traffic ===
+
+impl Traffic<'_> {
     /// Body bytes have arrived.
     pub(crate) fn arrived(&mut self, id: StreamId, way: Direction, bytes: Vec<u8>, end: bool) {
         let now = self.shared.clock.instant();

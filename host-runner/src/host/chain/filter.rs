@@ -3,9 +3,9 @@
 use crate::abi::MapType;
 use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, Half, Iteration, Source};
+use crate::host::traffic::Traffic;
 use crate::host::vm::VmFailed;
 use crate::host::vm_state::{Action, After};
-use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
 /// What a callback's result means to the filter chain.
@@ -28,7 +28,7 @@ enum Stage {
     Trailers,
 }
 
-impl Worker {
+impl Traffic<'_> {
     pub(in crate::host) fn filter_headers(
         &mut self,
         id: StreamId,
@@ -42,12 +42,13 @@ impl Worker {
         let Some(count) = self.show_headers(id, way, index, end) else {
             return Answer::Continue;
         };
-        let may_stop = self.may_stop_headers(id, index);
+        let filter = self.world.http.get(id).and_then(|it| it.filters.get(index));
+        let may_stop = filter.is_some_and(|filter| filter.may_stop_headers);
         let result = self.ask(
             id,
             index,
             Stage::Headers { may_stop },
-            |vm, world, context| vm.call_headers(world, context, way, (count, end)),
+            |traffic, vm, context| traffic.call_headers((vm, context), way, (count, end)),
         );
         if result == Answer::Continue {
             self.half_mut(id, way, index, |half| half.headers = false);
@@ -78,11 +79,11 @@ impl Worker {
         }
         let size = self.show_body(id, way, index, (source, end));
         self.asks_for_body(id, way, index);
-        let result = self.ask(id, index, Stage::Body, |vm, world, context| {
+        let result = self.ask(id, index, Stage::Body, |traffic, vm, context| {
             let params = (context, size, u32::from(end));
             match way {
-                Direction::Request => vm.call(world, context, |it| &mut it.request.body, params),
-                Direction::Response => vm.call(world, context, |it| &mut it.response.body, params),
+                Direction::Request => traffic.call(vm, context, |it| &it.request.body, params),
+                Direction::Response => traffic.call(vm, context, |it| &it.response.body, params),
             }
         });
         if was_buffering && result == Answer::Continue {
@@ -104,8 +105,8 @@ impl Worker {
         let Some((vm, context)) = filter.and_then(|it| Some((it.vm?, it.context))) else {
             return;
         };
-        if let Some(machine) = self.vms.get_mut(vm) {
-            machine.state().last_buffers.insert(context, way as u32);
+        if let Some(state) = self.state(vm) {
+            state.last_buffers.insert(context, way as u32);
         }
     }
 
@@ -130,20 +131,19 @@ impl Worker {
         }
         self.half_mut(id, way, index, |half| half.trailers = true);
         let count = self.trailer_count(id, way);
-        let result = self.ask(id, index, Stage::Trailers, |vm, world, context| match way {
-            Direction::Request => vm.call(
-                world,
-                context,
-                |it| &mut it.request.trailers,
-                (context, count),
-            ),
-            Direction::Response => vm.call(
-                world,
-                context,
-                |it| &mut it.response.trailers,
-                (context, count),
-            ),
-        });
+        let result = self.ask(
+            id,
+            index,
+            Stage::Trailers,
+            |traffic, vm, context| match way {
+                Direction::Request => {
+                    traffic.call(vm, context, |it| &it.request.trailers, (context, count))
+                }
+                Direction::Response => {
+                    traffic.call(vm, context, |it| &it.response.trailers, (context, count))
+                }
+            },
+        );
         if result == Answer::Continue {
             self.half_mut(id, way, index, |half| half.trailers = false);
         }
@@ -155,19 +155,13 @@ impl Worker {
         let Some((vm, context)) = self.filter_vm(id, index) else {
             return self.mark_created(id, index);
         };
-        let root = self.plugin_root(id, index);
         if self.is_created(id, index) {
             return;
         }
-        if let Some(machine) = self.vms.get_mut(vm) {
-            // A failed VM hears nothing more (rule T1).
-            let _: Result<_, VmFailed> = machine.call(
-                &mut self.world,
-                context,
-                |it| &mut it.context_create,
-                (context, root),
-            );
-        }
+        let root = self.state(vm).map_or(0, |state| state.parent(context));
+        // A failed VM hears nothing more (rule T1).
+        let _: Result<_, VmFailed> =
+            self.call(vm, context, |it| &it.context_create, (context, root));
         self.mark_created(id, index);
         self.run_after(vm);
     }
@@ -178,22 +172,15 @@ impl Worker {
         id: StreamId,
         index: usize,
         stage: Stage,
-        call: impl FnOnce(
-            &mut crate::host::vm::Vm,
-            &mut Box<crate::host::world::World>,
-            u32,
-        ) -> Result<Option<u32>, VmFailed>,
+        call: impl FnOnce(&mut Self, usize, u32) -> Result<Option<u32>, VmFailed>,
     ) -> Answer {
         let Some((vm, context)) = self.filter_vm(id, index) else {
             self.fail_stream(id, index);
             return stage.stopped();
         };
-        let Some(machine) = self.vms.get_mut(vm) else {
-            self.fail_stream(id, index);
-            return stage.stopped();
-        };
-        let result = call(machine, &mut self.world, context);
-        let overruled = std::mem::take(&mut machine.state().stop_iteration);
+        let result = call(self, vm, context);
+        let state = self.state(vm);
+        let overruled = state.is_some_and(|state| std::mem::take(&mut state.stop_iteration));
         let answer = match result {
             // Nothing ran, so nothing is left to do after it.
             Ok(None) => return Answer::Continue,
@@ -210,9 +197,9 @@ impl Worker {
 
     fn run_after_callback(&mut self, vm: usize, answer: Answer) {
         let twice = answer == Answer::Continue;
-        if let Some(machine) = self.vms.get_mut(vm)
+        if let Some(state) = self.state(vm)
             && twice
-            && machine.state().after.iter().any(resumes_held_headers)
+            && state.after.iter().any(resumes_held_headers)
         {
             self.forget_resume(vm);
         }
@@ -221,19 +208,22 @@ impl Worker {
 
     // Continuing a stream that continues anyway sends its headers twice on Envoy: it is said and not done (rule R2).
     fn forget_resume(&mut self, vm: usize) {
-        let Some(machine) = self.vms.get_mut(vm) else {
+        let Some(state) = self.state(vm) else {
             return;
         };
-        let pending = std::mem::take(&mut machine.state().after);
+        let pending = std::mem::take(&mut state.after);
         let (twice, rest) = pending.into_iter().partition(|after| {
             matches!(after.action, Action::Continue(way) if self.world.http.get(after.stream).is_some_and(|stream| {
                 !stream.half_ref(after.filter, way).is_some_and(|half| half.headers_continued)
             }))
         });
         let twice: std::collections::VecDeque<After> = twice;
-        machine.state().after = rest;
+        let Some(state) = self.state(vm) else {
+            return;
+        };
+        state.after = rest;
         if !twice.is_empty() {
-            machine.state().refuse(
+            state.refuse(
                 "R2",
                 "continue_stream in a headers callback that returned Continue; Envoy sends such a request twice",
             );
@@ -242,11 +232,7 @@ impl Worker {
 
     /// Does what hostcalls have left to do, in order.
     pub(in crate::host) fn run_after(&mut self, vm: usize) {
-        while let Some(after) = self
-            .vms
-            .get_mut(vm)
-            .and_then(|vm| vm.state().after.pop_front())
-        {
+        while let Some(after) = self.state(vm).and_then(|state| state.after.pop_front()) {
             let After {
                 stream,
                 filter,
@@ -262,6 +248,11 @@ impl Worker {
             }
         }
         self.run_unavailable(vm);
+        if let Some(state) = self.state(vm) {
+            for id in state.deleted.drain(..) {
+                state.contexts.remove(&id);
+            }
+        }
     }
 
     // A filter whose VM has failed says so once (rule T1).

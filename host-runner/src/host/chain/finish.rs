@@ -2,11 +2,11 @@
 
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::stream::Filter;
+use crate::host::traffic::Traffic;
 use crate::host::vm::VmFailed;
-use crate::host::worker::Worker;
 use crate::host::world::StreamId;
 
-impl Worker {
+impl Traffic<'_> {
     /// Ends a stream, once.
     pub(crate) fn finish(&mut self, id: StreamId) {
         let now = self.shared.clock.instant();
@@ -30,12 +30,9 @@ impl Worker {
         self.create_context(id, index);
         // What the filter still holds it can still change, though nobody will see it.
         self.set(id, index, |filter| filter.logging = true);
-        if let Some((vm, context)) = self.filter_vm(id, index)
-            && let Some(machine) = self.vms.get_mut(vm)
-        {
+        if let Some((vm, context)) = self.filter_vm(id, index) {
             // A failed VM hears nothing more (rule T1).
-            let _: Result<_, VmFailed> =
-                machine.call(&mut self.world, context, |it| &mut it.log, context);
+            let _: Result<_, VmFailed> = self.call(vm, context, |it| &it.log, context);
             self.run_after(vm);
         }
         self.set(id, index, |filter| filter.logging = false);
@@ -46,15 +43,14 @@ impl Worker {
         let Some((vm, context)) = self.filter_vm(id, index) else {
             return;
         };
-        if let Some(machine) = self.vms.get_mut(vm) {
-            let done: Result<_, VmFailed> =
-                machine.call(&mut self.world, context, |it| &mut it.done, context);
-            let _: Result<_, VmFailed> = done
-                .and_then(|_| machine.call(&mut self.world, context, |it| &mut it.delete, context));
-            machine.state().contexts.remove(&context);
-            machine.state().last_buffers.remove(&context);
-            self.run_after(vm);
+        let done: Result<_, VmFailed> = self.call(vm, context, |it| &it.done, context);
+        let _: Result<_, VmFailed> =
+            done.and_then(|_| self.call(vm, context, |it| &it.delete, context));
+        if let Some(state) = self.state(vm) {
+            state.contexts.remove(&context);
+            state.last_buffers.remove(&context);
         }
+        self.run_after(vm);
     }
 
     fn set(&mut self, id: StreamId, index: usize, change: impl FnOnce(&mut Filter)) {

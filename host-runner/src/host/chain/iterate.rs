@@ -2,10 +2,10 @@
 
 use crate::host::chain::filter::Answer;
 use crate::host::stream::{Direction, Iteration, Source, Stream};
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
-impl Worker {
+impl Traffic<'_> {
     /// Passes headers to the filters from a position on, and out at the end.
     pub(in crate::host) fn headers(
         &mut self,

@@ -4,10 +4,10 @@
 use crate::host::effect::{Effect, HttpEffect};
 use crate::host::reply::{self, LocalReply};
 use crate::host::stream::{Direction, Source};
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
-impl Worker {
+impl Traffic<'_> {
     /// Ends a stream with a reply.
     pub(crate) fn send_local_reply(&mut self, id: StreamId, reply: LocalReply) {
         let Some(stream) = self.world.http.get_mut(id) else {

@@ -8,9 +8,9 @@ use crate::host::callout::{CallId, CallKind};
 use crate::host::effect::Effect;
 use crate::host::header_map::HeaderMap;
 use crate::host::reply::{LocalReply, grpc_status};
+use crate::host::traffic::Traffic;
 use crate::host::vm::VmFailed;
 use crate::host::vm_state::Root;
-use crate::host::worker::Worker;
 
 type GrpcExport = Export<(u32, u32, u32), ()>;
 
@@ -25,7 +25,7 @@ const LAST_KNOWN: u64 = 16;
 
 const VIA_UPSTREAM: &str = "via_upstream";
 
-impl Worker {
+impl Traffic<'_> {
     /// Something has happened to a gRPC call or stream. Nothing does any more once its filter has forgotten it.
     pub(crate) fn grpc(&mut self, call: CallId, event: GrpcEvent) {
         match event {
@@ -42,9 +42,8 @@ impl Worker {
     /// Tells of the calls that failed inside the callback that has just returned.
     pub(in crate::host) fn run_unavailable(&mut self, vm: usize) {
         while let Some(Unavailable(call)) = self
-            .vms
-            .get_mut(vm)
-            .and_then(|vm| vm.state().unavailable.pop_front())
+            .state(vm)
+            .and_then(|state| state.unavailable.pop_front())
         {
             self.tell_grpc_close(call, UNAVAILABLE, "Cluster not available");
         }
@@ -171,7 +170,7 @@ impl Worker {
         }
         let count = count(metadata.len());
         self.grpc_show(call, |root| root.callouts.initial_metadata = Some(metadata));
-        self.grpc_callback(call, |it| &mut it.grpc_initial_metadata, count);
+        self.grpc_callback(call, |it| &it.grpc_initial_metadata, count);
         self.run_after(call.root.vm);
         self.grpc_show(call, |root| root.callouts.initial_metadata = None);
     }
@@ -184,7 +183,7 @@ impl Worker {
         self.grpc_show(call, |root| {
             root.callouts.trailing_metadata = Some(metadata);
         });
-        self.grpc_callback(call, |it| &mut it.grpc_trailing_metadata, count);
+        self.grpc_callback(call, |it| &it.grpc_trailing_metadata, count);
         self.run_after(call.root.vm);
         self.grpc_show(call, |root| root.callouts.trailing_metadata = None);
     }
@@ -192,7 +191,7 @@ impl Worker {
     fn tell_grpc_message(&mut self, call: CallId, message: Vec<u8>) {
         let size = count(message.len());
         self.grpc_show(call, |root| root.callouts.message = Some(message));
-        self.grpc_callback(call, |it| &mut it.grpc_receive, size);
+        self.grpc_callback(call, |it| &it.grpc_receive, size);
         self.grpc_show(call, |root| root.callouts.message = None);
         self.run_after(call.root.vm);
     }
@@ -203,23 +202,16 @@ impl Worker {
             root.callouts.status.code = status;
             root.callouts.status.message = told;
         });
-        self.grpc_callback(call, |it| &mut it.grpc_close, status);
+        self.grpc_callback(call, |it| &it.grpc_close, status);
         self.grpc_show(call, |root| root.callouts.status.message.clear());
         self.run_after(call.root.vm);
     }
 
-    fn grpc_callback(
-        &mut self,
-        call: CallId,
-        callback: fn(&mut Callbacks) -> &mut GrpcExport,
-        value: u32,
-    ) {
-        if let Some(machine) = self.vms.get_mut(call.root.vm) {
-            let context = call.root.context;
-            let params = (context, call.token, value);
-            // A failed VM hears nothing more (rule T1).
-            let _: Result<_, VmFailed> = machine.call(&mut self.world, context, callback, params);
-        }
+    fn grpc_callback(&mut self, call: CallId, callback: fn(&Callbacks) -> &GrpcExport, value: u32) {
+        let context = call.root.context;
+        let params = (context, call.token, value);
+        // A failed VM hears nothing more (rule T1).
+        let _: Result<_, VmFailed> = self.call(call.root.vm, context, callback, params);
     }
 
     fn grpc_show(&mut self, call: CallId, change: impl FnOnce(&mut Root)) {
@@ -237,7 +229,7 @@ impl Worker {
     }
 
     fn grpc_root(&mut self, call: CallId) -> Option<&mut Root> {
-        let state = self.vms.get_mut(call.root.vm)?.state();
+        let state = self.state(call.root.vm)?;
         let index = state.root_index(call.root.context);
         state.roots.get_mut(index)
     }

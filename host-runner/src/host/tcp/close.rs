@@ -2,10 +2,10 @@
 
 use crate::host::effect::TcpEffect;
 use crate::host::tcp::{CloseType, Ending, State};
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
-impl Worker {
+impl Traffic<'_> {
     /// What `close_stream` does, and a failed VM: closed when all that was written before is sent.
     pub(in crate::host) fn close_connection(&mut self, id: StreamId) {
         let Some(connection) = self.open_connection(id) else {
@@ -41,31 +41,26 @@ impl Worker {
         {
             return;
         }
-        self.tell_network(id, index, |vm, world, context| {
+        self.tell_network(id, index, |traffic, vm, context| {
             let params = (context, by.to_wire());
-            vm.call(
-                world,
-                context,
-                |it| &mut it.network.downstream_close,
-                params,
-            )
+            traffic.call(vm, context, |it| &it.network.downstream_close, params)
         });
-        self.tell_network(id, index, |vm, world, context| {
-            vm.call(world, context, |it| &mut it.done, context)
+        self.tell_network(id, index, |traffic, vm, context| {
+            traffic.call(vm, context, |it| &it.done, context)
         });
-        self.tell_network(id, index, |vm, world, context| {
-            vm.call(world, context, |it| &mut it.log, context)
+        self.tell_network(id, index, |traffic, vm, context| {
+            traffic.call(vm, context, |it| &it.log, context)
         });
-        self.tell_network(id, index, |vm, world, context| {
-            vm.call(world, context, |it| &mut it.delete, context)
+        self.tell_network(id, index, |traffic, vm, context| {
+            traffic.call(vm, context, |it| &it.delete, context)
         });
     }
 
     fn release(&mut self, id: StreamId, index: usize) {
         if let Some((vm, context)) = self.tcp_filter_vm(id, index)
-            && let Some(machine) = self.vms.get_mut(vm)
+            && let Some(state) = self.state(vm)
         {
-            machine.state().contexts.remove(&context);
+            state.contexts.remove(&context);
         }
     }
 }

@@ -7,8 +7,11 @@ use crate::host::chain::Chain;
 use crate::host::effect::{Effect, TcpEffect};
 use crate::host::stream::{Connection, ResponseFlags, UpstreamInfo};
 use crate::host::tcp::{CloseType, Ending, Peer, Proxy, State, TcpConnection, TcpFilter, context};
+use crate::host::traffic::Traffic;
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
+
+// === impl Worker ===
 
 impl Worker {
     /// A client has connected. Nothing is read from it before the upstream is connected: Envoy's TCP proxy disables
@@ -28,7 +31,11 @@ impl Worker {
         self.pass_on_read(id, 0);
         id
     }
+}
 
+// === impl Traffic ===
+
+impl Traffic<'_> {
     /// Where the cluster of that index in the connection's chain is.
     pub(crate) fn tcp_upstream(&self, id: StreamId, cluster: usize) -> Option<SocketAddr> {
         let chain = &self.world.tcp.get(id)?.chain;

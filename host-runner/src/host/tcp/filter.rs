@@ -2,18 +2,18 @@
 
 use crate::host::tcp::iterate::Answer;
 use crate::host::tcp::{Peer, TcpFilter};
-use crate::host::vm::{Vm, VmFailed};
-use crate::host::worker::Worker;
-use crate::host::world::{StreamId, World};
+use crate::host::traffic::Traffic;
+use crate::host::vm::VmFailed;
+use crate::host::world::StreamId;
 
 /// The upstream is not watched, only the end of what it sends; so nobody knows who closed it.
 const CLOSE_TYPE_UNKNOWN: u32 = 0;
 
-impl Worker {
+impl Traffic<'_> {
     pub(super) fn filter_new_connection(&mut self, id: StreamId, index: usize) -> Answer {
         self.create_tcp_context(id, index);
-        let answer = self.ask_network(id, index, |vm, world, context| {
-            vm.call(world, context, |it| &mut it.network.connect, context)
+        let answer = self.ask_network(id, index, |traffic, vm, context| {
+            traffic.call(vm, context, |it| &it.network.connect, context)
         });
         self.answer_if_open(id, answer)
     }
@@ -23,24 +23,22 @@ impl Worker {
         let Some((size, end)) = self.show(id, from, index) else {
             return Answer::Continue;
         };
-        let answer = self.ask_network(id, index, |vm, world, context| {
+        let answer = self.ask_network(id, index, |traffic, vm, context| {
             let params = (context, size, u32::from(end));
             match from {
                 Peer::Downstream => {
-                    vm.call(world, context, |it| &mut it.network.downstream_data, params)
+                    traffic.call(vm, context, |it| &it.network.downstream_data, params)
                 }
-                Peer::Upstream => {
-                    vm.call(world, context, |it| &mut it.network.upstream_data, params)
-                }
+                Peer::Upstream => traffic.call(vm, context, |it| &it.network.upstream_data, params),
             }
         });
         if answer == Answer::Continue {
             self.set_tcp_filter(id, index, |filter| *filter.reaches(from) = false);
         }
         if end && from == Peer::Upstream {
-            self.tell_network(id, index, |vm, world, context| {
+            self.tell_network(id, index, |traffic, vm, context| {
                 let params = (context, CLOSE_TYPE_UNKNOWN);
-                vm.call(world, context, |it| &mut it.network.upstream_close, params)
+                traffic.call(vm, context, |it| &it.network.upstream_close, params)
             });
         }
         self.answer_if_open(id, answer)
@@ -51,15 +49,13 @@ impl Worker {
         &mut self,
         id: StreamId,
         index: usize,
-        call: impl FnOnce(&mut Vm, &mut Box<World>, u32) -> Result<T, VmFailed>,
+        call: impl FnOnce(&mut Self, usize, u32) -> Result<T, VmFailed>,
     ) {
         let Some((vm, context)) = self.tcp_filter_vm(id, index) else {
             return;
         };
-        if let Some(machine) = self.vms.get_mut(vm) {
-            let _: Result<T, VmFailed> = call(machine, &mut self.world, context);
-            self.run_after(vm);
-        }
+        let _: Result<T, VmFailed> = call(self, vm, context);
+        self.run_after(vm);
     }
 
     pub(super) fn tcp_filter(&self, id: StreamId, index: usize) -> Option<&TcpFilter> {
@@ -85,14 +81,9 @@ impl Worker {
 
     fn create_tcp_context(&mut self, id: StreamId, index: usize) {
         self.set_tcp_filter(id, index, |filter| filter.created = true);
-        self.tell_network(id, index, |vm, world, context| {
-            let parent = vm.state().parent(context);
-            vm.call(
-                world,
-                context,
-                |it| &mut it.context_create,
-                (context, parent),
-            )
+        self.tell_network(id, index, |traffic, vm, context| {
+            let parent = traffic.state(vm).map_or(0, |state| state.parent(context));
+            traffic.call(vm, context, |it| &it.context_create, (context, parent))
         });
     }
 
@@ -101,19 +92,17 @@ impl Worker {
         &mut self,
         id: StreamId,
         index: usize,
-        call: impl FnOnce(&mut Vm, &mut Box<World>, u32) -> Result<Option<u32>, VmFailed>,
+        call: impl FnOnce(&mut Self, usize, u32) -> Result<Option<u32>, VmFailed>,
     ) -> Answer {
         let Some((vm, context)) = self.tcp_filter_vm(id, index) else {
             self.fail_connection(id, index);
             return Answer::Stop;
         };
-        let Some(machine) = self.vms.get_mut(vm) else {
-            self.fail_connection(id, index);
-            return Answer::Stop;
-        };
-        let result = call(machine, &mut self.world, context);
+        let result = call(self, vm, context);
         // A local reply means nothing to a network filter, nor does it stop the iteration (rule Y8).
-        machine.state().stop_iteration = false;
+        if let Some(state) = self.state(vm) {
+            state.stop_iteration = false;
+        }
         if result.is_err() {
             self.fail_connection(id, index);
         }

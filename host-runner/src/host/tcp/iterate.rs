@@ -3,7 +3,7 @@
 
 use crate::host::effect::TcpEffect;
 use crate::host::tcp::{CloseType, Ending, Peer, Proxy};
-use crate::host::worker::Worker;
+use crate::host::traffic::Traffic;
 use crate::host::world::StreamId;
 
 /// What a network filter answers: there is nothing between the two.
@@ -13,7 +13,7 @@ pub(super) enum Answer {
     Stop,
 }
 
-impl Worker {
+impl Traffic<'_> {
     /// Passes a new connection, and the bytes that wait on it, to the filters from an index on and to the TCP proxy.
     ///
     /// What a filter stops at stays in the connection's buffer, and is seen again, with what has come since.
