@@ -164,6 +164,10 @@ impl Client<'_> {
             _ = response(stream, &mut read, &mut message, head) => "(closed)",
             _ = quiet => "(nothing yet)",
         };
+        if let Some(begun) = message.as_mut().filter(|it| !it.complete && !it.chunked) {
+            // As far as it came.
+            begun.body.append(&mut read);
+        }
         self.note(message, otherwise);
         self.stream = None;
         Ok(())
