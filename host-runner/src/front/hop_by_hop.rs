@@ -12,6 +12,9 @@ const HOP_BY_HOP: [&[u8]; 6] = [
     b"te",
 ];
 
+/// What asks for another protocol.
+const UPGRADE: [&[u8]; 2] = [b"connection", b"upgrade"];
+
 /// Proxies in front of us speak through these: who lists them in `connection` wants them lost.
 const NEVER_NOMINATED: [&[u8]; 3] = [
     b"x-forwarded-for",
@@ -23,6 +26,8 @@ const NEVER_NOMINATED: [&[u8]; 3] = [
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HopByHop {
     nominated: Vec<Vec<u8>>,
+    // Whether the connection is to become another one, so that what says so stays.
+    upgrades: bool,
 }
 
 // === impl HopByHop ===
@@ -39,13 +44,24 @@ impl HopByHop {
             |name: &Vec<u8>| name.starts_with(b":") || NEVER_NOMINATED.contains(&name.as_slice());
         match nominated.iter().any(forbidden) {
             true => Err(Refused::MALFORMED),
-            false => Ok(Self { nominated }),
+            false => Ok(Self {
+                upgrades: asks_for_upgrade(headers, &nominated),
+                nominated,
+            }),
         }
     }
 
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
-        HOP_BY_HOP.contains(&name) || self.nominated.iter().any(|nominated| nominated == name)
+        let stays = self.upgrades && UPGRADE.contains(&name);
+        let nominated = self.nominated.iter().any(|nominated| nominated == name);
+        !stays && (HOP_BY_HOP.contains(&name) || nominated)
     }
+}
+
+// Whether another protocol is asked for (RFC 9110 section 7.8). Envoy takes no notice of HTTP/2.
+fn asks_for_upgrade(headers: &HeaderMap, nominated: &[Vec<u8>]) -> bool {
+    let other = |upgrade: &[u8]| !upgrade.eq_ignore_ascii_case(b"h2c");
+    headers.get(b"upgrade").is_some_and(other) && nominated.iter().any(|it| it == b"upgrade")
 }
 
 /// `te` says something about the message only where it takes trailers.

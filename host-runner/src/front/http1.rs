@@ -4,6 +4,7 @@ mod client;
 mod decode;
 mod encode;
 mod head;
+mod lines;
 mod response;
 mod send;
 mod server;

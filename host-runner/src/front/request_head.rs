@@ -7,7 +7,7 @@ use http::{Method, Uri, Version, request};
 use meshwright_core::path::normalize;
 
 use super::hop_by_hop::{HopByHop, takes_trailers};
-use super::refused::Refused;
+use super::refused::{Refusal, Refused};
 use crate::host::header_map::HeaderMap;
 
 /// Envoy's default for `max_request_headers_kb`.
@@ -96,7 +96,21 @@ pub(crate) fn header_map(
     head: &RequestHead,
     peer: IpAddr,
     own_address: IpAddr,
-) -> Result<HeaderMap, Refused> {
+) -> Result<HeaderMap, Refusal> {
+    match passed_on(head, peer, own_address) {
+        Ok(map) if map.get(b"upgrade").is_some() => Err(Refusal {
+            why: Refused::UPGRADE,
+            headers: Some(map),
+        }),
+        Ok(map) => Ok(map),
+        Err(why) => Err(Refusal {
+            why,
+            headers: why.comes_to_manager().then(|| refused_map(head)),
+        }),
+    }
+}
+
+fn passed_on(head: &RequestHead, peer: IpAddr, own_address: IpAddr) -> Result<HeaderMap, Refused> {
     check(head)?;
     let hop_by_hop = HopByHop::of_request(&head.headers)?;
     if hop_by_hop.contains(b"host") {
@@ -186,14 +200,40 @@ pub(crate) fn own_address() -> IpAddr {
 }
 
 fn check(head: &RequestHead) -> Result<(), Refused> {
-    let mut codings = head.headers.get_all(b"transfer-encoding");
+    let codings: Vec<_> = head.headers.get_all(b"transfer-encoding").collect();
+    let chunked = codings.is_empty() || codings.join(&b',').eq_ignore_ascii_case(b"chunked");
     match head.version {
         Version::HTTP_09 | Version::HTTP_10 => Err(Refused::OLD_PROTOCOL),
         _ if head.headers.byte_size() > MAX_HEADER_BYTES => Err(Refused::TOO_LARGE),
         Version::HTTP_11 if !METHODS.contains(&head.method.as_str()) => Err(Refused::MALFORMED),
-        _ if codings.any(|coding| coding != b"chunked") => Err(Refused::TRANSFER_CODING),
+        _ if !chunked => Err(Refused::TRANSFER_CODING),
+        Version::HTTP_11 if head.method == Method::CONNECT && !is_host_and_port(&head.uri) => {
+            Err(Refused::URL)
+        }
+        Version::HTTP_11 if has_bad_port(&head.uri) => Err(Refused::URL),
         _ => Ok(()),
     }
+}
+
+fn has_bad_port(target: &Uri) -> bool {
+    target.authority().is_some_and(|authority| {
+        let (_, after) = authority
+            .as_str()
+            .rsplit_once(['@', ']'])
+            .unwrap_or_default();
+        let host = if after.is_empty() {
+            authority.as_str()
+        } else {
+            after
+        };
+        host.contains(':') && authority.port_u16().is_none()
+    })
+}
+
+// The target of CONNECT (RFC 9112 section 3.2.3).
+fn is_host_and_port(target: &Uri) -> bool {
+    let port = target.authority().and_then(http::uri::Authority::port_u16);
+    port.is_some() && target.path_and_query().is_none()
 }
 
 // In the order in which each codec inserts them, HTTP/2 as clients usually send them.
@@ -247,10 +287,15 @@ fn path_header(head: &RequestHead, path: &str) -> Result<Vec<u8>, Refused> {
     let scheme = scheme.filter(|_| head.version == Version::HTTP_11);
     match scheme {
         Some(scheme) if *scheme == Scheme::HTTPS => return Err(Refused::SCHEME),
-        Some(scheme) if *scheme != Scheme::HTTP => return Err(Refused::MALFORMED),
+        Some(scheme) if *scheme != Scheme::HTTP => return Err(Refused::OTHER_SCHEME),
         _ => {}
     }
-    // `http://host?query` has a path without a slash, which no route matches; `*` is for OPTIONS.
+    match path {
+        "*" if head.method == Method::OPTIONS => return Err(Refused::NO_PATH),
+        "*" if head.version == Version::HTTP_11 => return Err(Refused::URL),
+        _ => {}
+    }
+    // `http://host?query` has a path without a slash, which no route matches.
     let target = path.starts_with('/') || scheme.is_some() || head.method == Method::OPTIONS;
     if !target || !path.is_ascii() {
         return Err(Refused::MALFORMED);

@@ -17,6 +17,8 @@ pub(crate) enum ResetReason {
     RemoteReset,
     RefusedStream,
     Protocol,
+    /// What went wrong after an interim response.
+    AfterInterim(Box<Self>),
 }
 
 // === impl ResetReason ===
@@ -54,6 +56,7 @@ impl ResetReason {
             Self::RemoteReset => "remote reset",
             Self::RefusedStream => "remote refused stream reset",
             Self::Protocol => "protocol error",
+            Self::AfterInterim(reason) => reason.text(),
         }
     }
 
@@ -73,24 +76,29 @@ impl ResetReason {
         match self {
             Self::Connect(_) | Self::ConnectTimeout => ResponseFlags::UPSTREAM_CONNECTION_FAILURE,
             Self::Protocol => ResponseFlags::UPSTREAM_PROTOCOL_ERROR,
+            Self::AfterInterim(reason) => reason.flag(),
             _ => ResponseFlags::UPSTREAM_CONNECTION_TERMINATION,
         }
     }
 
     /// What is said when there was no response.
     pub(crate) fn before_response(&self) -> LocalReply {
-        let (status, reason) = match self {
-            Self::Protocol => (502, self.text()),
-            _ => (503, self.text()),
+        let (cause, when) = match self {
+            Self::AfterInterim(cause) => (&**cause, "after"),
+            cause => (cause, "before"),
+        };
+        let (status, reason) = match cause {
+            Self::Protocol => (502, cause.text()),
+            _ => (503, cause.text()),
         };
         let body = format!(
             "upstream connect error or disconnect/reset before headers. reset reason: {reason}"
         );
-        let details = match self {
+        let details = match cause {
             Self::Connect(Some(text)) => format!("{reason}|delayed connect error: {text}"),
             _ => reason.to_owned(),
         };
-        let details = format!("upstream_reset_before_response_started{{{details}}}");
+        let details = format!("upstream_reset_{when}_response_started{{{details}}}");
         LocalReply::of_proxy(status, &body, &details)
     }
 

@@ -38,9 +38,10 @@ pub(crate) fn response_map(parts: &http::response::Parts) -> HeaderMap {
     map
 }
 
-/// An upstream's response as filters see it: what belongs to its connection only is still there. It `took` that long
+/// An upstream's response as filters see it: most of what belongs to its connection only is still there. It `took` that long
 /// since the end of the request; none for one that has not ended.
 pub(crate) fn from_upstream(mut headers: HeaderMap, took: Option<Duration>) -> HeaderMap {
+    headers.remove(b"keep-alive");
     if let Some(took) = took {
         let took = took.as_millis().to_string();
         headers.replace(b"x-envoy-upstream-service-time", took.as_bytes());
@@ -50,7 +51,6 @@ pub(crate) fn from_upstream(mut headers: HeaderMap, took: Option<Duration>) -> H
 
 /// The response to a call as filters see it, with most of what is about the connection (rule C4).
 pub(crate) fn from_callee(mut headers: HeaderMap, took: Option<Duration>) -> HeaderMap {
-    headers.remove(b"keep-alive");
     headers.remove(b"proxy-connection");
     from_upstream(headers, took)
 }

@@ -21,7 +21,8 @@ use super::http1;
 use super::lineup::Lineup;
 use super::peer::Peer;
 use super::read::{BodyReader, End, Source};
-use super::request_head::{RequestHead, header_map, own_address, refused_map};
+use super::refused::Refusal;
+use super::request_head::{RequestHead, header_map, own_address};
 use crate::host::filter_state::ConnectionState;
 use crate::host::stream::{Connection, Direction, StreamInfo};
 use crate::host::vm_state::Shared;
@@ -93,17 +94,16 @@ impl Proxy {
         let tape = self.record.as_ref().map(tape);
         let headers = match header_map(&head, connection.peer.ip(), self.own_address) {
             Ok(headers) => headers,
-            Err(refused) => {
-                let headers = (!refused.by_codec).then(|| refused_map(&head));
+            Err(Refusal { why, headers }) => {
                 driver.tell(|worker| {
                     if let Some(chain) = worker.chain(self.chain) {
-                        worker.refused(&chain, info, headers, refused.reply());
+                        worker.refused(&chain, info, (headers, true), why.reply());
                     }
                 });
                 if let Some(tape) = tape {
                     tape.refused();
                 }
-                let response = refused.response(parts.version);
+                let response = why.response(parts.version);
                 return Ok(response.map(|body| full(body.into())));
             }
         };

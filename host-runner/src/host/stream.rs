@@ -130,9 +130,13 @@ pub(crate) enum Iteration {
     StopAllWatermark,
 }
 
+/// What responses say of who made them (`server`).
+pub(crate) const SERVER_NAME: &str = "host-runner";
+
 /// Headers of one connection, not of the message (RFC 9110 section 7.6.1).
-const CONNECTION_HEADERS: [&[u8]; 4] = [
+const CONNECTION_HEADERS: [&[u8]; 5] = [
     b"connection",
+    b"upgrade",
     b"transfer-encoding",
     b"keep-alive",
     b"proxy-connection",
@@ -179,7 +183,7 @@ impl Stream {
             {
                 headers.add(b"date", date.as_bytes());
             }
-            headers.set(b"server", b"host-runner");
+            headers.set(b"server", SERVER_NAME.as_bytes());
             // The rest of the request is not waited for.
             if closes {
                 headers.replace(b"connection", b"close");

@@ -84,7 +84,10 @@ impl Waiting {
         state.effective = self.effective;
         state.stop_iteration = self.stop_iteration;
         // Contexts that were deleted meanwhile are still reached until the callback returns.
-        for (id, context) in [self.current, self.effective].into_iter().zip(self.contexts) {
+        for (id, context) in [self.current, self.effective]
+            .into_iter()
+            .zip(self.contexts)
+        {
             if let Some(context) = context.filter(|_| !state.contexts.contains_key(&id)) {
                 state.contexts.insert(id, context);
                 state.deleted.push(id);

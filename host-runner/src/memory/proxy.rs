@@ -16,6 +16,7 @@ use super::queue::Queue;
 use super::stream::Wires;
 use super::upstream::Backend;
 use crate::engine::{Engine, EngineOptions};
+use crate::front::refused::Refusal;
 use crate::front::request_head::{self, RequestHead};
 use crate::host::callout::{CallId, CallResponse};
 use crate::host::clock::Clock;
@@ -163,11 +164,10 @@ impl Proxy {
         let chain = worker.chain(listener).context("no such listener")?;
         let mut headers = match headers {
             Ok(headers) => headers,
-            Err(refused) => {
-                let headers = (!refused.by_codec).then(|| request_head::refused_map(&head));
-                let id = worker.refused(&chain, info, headers, refused.reply());
+            Err(Refusal { why, headers }) => {
+                let id = worker.refused(&chain, info, (headers, why.keeps), why.reply());
                 self.settle(index);
-                let response = client::whole(refused.response(parts.version), parts.version);
+                let response = client::whole(why.response(parts.version), parts.version);
                 self.outcomes.insert((index, id), Ok(response));
                 return Ok((index, id));
             }

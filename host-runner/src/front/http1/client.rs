@@ -118,8 +118,21 @@ impl Incoming {
     }
 
     async fn head(&mut self, to_head: bool) -> Result<HeaderMap, ResetReason> {
+        let mut interim = 0;
+        let head = self.final_head(to_head, &mut interim).await;
+        head.map_err(|reason| match interim {
+            0 => reason,
+            _ => ResetReason::AfterInterim(Box::new(reason)),
+        })
+    }
+
+    async fn final_head(
+        &mut self,
+        to_head: bool,
+        interim: &mut usize,
+    ) -> Result<HeaderMap, ResetReason> {
         loop {
-            let head = response::take(&mut self.input, to_head);
+            let head = response::take(&mut self.input, to_head, interim);
             if let Some(head) = head.map_err(|_| ResetReason::Protocol)? {
                 self.body = head.body;
                 self.keep = head.keep;
@@ -143,7 +156,7 @@ impl Incoming {
                 self.release_if_over().await;
                 return Piece::Trailers(trailers);
             }
-            if self.body == Decoder::Done || !self.input.is_empty() {
+            if matches!(self.body, Decoder::Done | Decoder::Length(0)) || !self.input.is_empty() {
                 self.opened(gate).await;
                 let mut bytes = Vec::new();
                 let Ok(trailers) = self.body.decode(&mut self.input, &mut bytes) else {
@@ -163,7 +176,7 @@ impl Incoming {
             }
             match self.read().await {
                 Ok(true) => {}
-                Ok(false) if self.body == Decoder::UntilClose => self.body = Decoder::Done,
+                Ok(false) | Err(_) if self.body == Decoder::UntilClose => self.body = Decoder::Done,
                 Ok(false) | Err(_) => return Piece::Broken(ResetReason::Protocol),
             }
         }

@@ -4,6 +4,7 @@ use http::Version;
 use httparse::{EMPTY_HEADER, Error, Status};
 
 use super::decode::{Decoder, MAX_HEADERS};
+use super::lines;
 use crate::front::refused::Refused;
 use crate::front::request_head::RequestHead;
 use crate::host::header_map::HeaderMap;
@@ -26,35 +27,80 @@ pub(super) struct Head {
 
 /// Takes a head from the bytes; none if there is more to come of it.
 pub(super) fn take(input: &mut Vec<u8>) -> Result<Option<Head>, Refused> {
-    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    let used = match request.parse(input) {
-        Ok(Status::Complete(used)) => used,
-        Ok(Status::Partial) if input.len() > MAX_HEAD => return Err(Refused::TOO_LARGE),
-        Ok(Status::Partial) => return Ok(None),
+    let taken = match parse(input) {
+        Ok(taken) => taken.map_or(Taken::MoreToCome, |(head, used)| Taken::Head(head, used)),
         Err(Error::TooManyHeaders) => return Err(Refused::TOO_LARGE),
-        Err(_) if says_other_version(input) => return Err(Refused::OLD_PROTOCOL),
-        Err(_) => return Err(Refused::MALFORMED),
+        Err(_) => take_odd(input)?,
     };
-    let head = Head::of(&request)?;
-    input.drain(..used);
-    Ok(Some(head))
+    match taken {
+        Taken::Head(head, used) => {
+            input.drain(..used);
+            head.map(Some)
+        }
+        Taken::MoreToCome if input.len() > MAX_HEAD => Err(Refused::TOO_LARGE),
+        Taken::MoreToCome => Ok(None),
+    }
 }
 
-// Whether the first line ends as that of a request does, in a version that nobody speaks.
-fn says_other_version(input: &[u8]) -> bool {
-    let line = input
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let version = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next();
-    match version.and_then(|version| version.strip_prefix(b"HTTP/")) {
-        Some([major, b'.', minor]) => {
-            major.is_ascii_digit()
-                && minor.is_ascii_digit()
-                && !matches!((major, minor), (b'1', b'0' | b'1'))
+enum Taken {
+    Head(Result<Head, Refused>, usize),
+    MoreToCome,
+}
+
+type Parsed = Option<(Result<Head, Refused>, usize)>;
+
+fn parse(input: &[u8]) -> Result<Parsed, Error> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    Ok(match request.parse(input)? {
+        Status::Complete(used) => Some((Head::of(&request), used)),
+        Status::Partial => None,
+    })
+}
+
+// What is refused is refused as soon as the first line is there, or else with the whole head.
+fn take_odd(input: &[u8]) -> Result<Taken, Refused> {
+    let empty = input.iter().take_while(|byte| b"\r\n".contains(byte));
+    let empty = empty.count();
+    let rest = input.get(empty..).unwrap_or_default();
+    let Some(line) = lines::first(rest) else {
+        return Ok(Taken::MoreToCome);
+    };
+    let words = lines::words(line).ok_or(Refused::MALFORMED)?;
+    let line = match words.as_slice() {
+        [_, _, version] if is_spoken(version)? => words.join(" "),
+        [_, _] => return Err(Refused::OLD_PROTOCOL),
+        _ => return Err(Refused::MALFORMED),
+    };
+    let Some((head, used)) = lines::block(rest) else {
+        return Ok(Taken::MoreToCome);
+    };
+    if lines::has_control(head) {
+        return Err(Refused::CHARACTERS);
+    }
+    let start = head
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or_default()
+        + 1;
+    let headers = lines::plain(head.get(start..).unwrap_or_default());
+    let headers = headers.ok_or(Refused::MALFORMED)?;
+    let plain = [line.as_bytes(), b"\r\n", &headers].concat();
+    match parse(&plain) {
+        Ok(Some((head, _))) => Ok(Taken::Head(head, empty + used)),
+        Err(Error::TooManyHeaders) => Err(Refused::TOO_LARGE),
+        Ok(None) | Err(_) => Err(Refused::MALFORMED),
+    }
+}
+
+// A version of HTTP that somebody speaks; others are told so.
+fn is_spoken(version: &str) -> Result<bool, Refused> {
+    match version.strip_prefix("HTTP/").map(str::as_bytes) {
+        Some([b'1', b'.', b'0' | b'1']) => Ok(true),
+        Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit() => {
+            Err(Refused::OLD_PROTOCOL)
         }
-        _ => false,
+        _ => Ok(false),
     }
 }
 
@@ -79,7 +125,10 @@ impl Head {
                     _ => Version::HTTP_10,
                 },
                 method: method.map_err(|_| Refused::MALFORMED)?,
-                uri: target.parse().map_err(|_| Refused::MALFORMED)?,
+                uri: target.parse().map_err(|_| match target.contains("://") {
+                    true => Refused::URL,
+                    false => Refused::MALFORMED,
+                })?,
                 headers,
             },
         })
@@ -92,6 +141,7 @@ fn framing(headers: &HeaderMap) -> Result<Decoder, Refused> {
     // Who says it twice, or in two ways, means to be understood in two ways (RFC 9112 section 6.3).
     match (coded, lengths.next(), lengths.next()) {
         (true, None, _) => Ok(Decoder::ChunkSize),
+        (true, Some(_), _) => Err(Refused::LENGTH_AND_CHUNKS),
         (false, None, _) => Ok(Decoder::Done),
         (false, Some(length), None) => number(length)
             .map(Decoder::of_length)

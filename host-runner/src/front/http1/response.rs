@@ -1,9 +1,10 @@
 //! The head of a response, out of the bytes of its connection.
 
-use httparse::{EMPTY_HEADER, Status};
+use httparse::{EMPTY_HEADER, Header, Status, parse_headers};
 
 use super::decode::{Decoder, MAX_HEADERS, Malformed};
 use super::head::{lists, number};
+use super::lines;
 use crate::host::header_map::HeaderMap;
 
 /// Envoy's default for `max_response_headers_kb`.
@@ -16,25 +17,36 @@ pub(super) struct Head {
     pub(super) body: Decoder,
     /// The connection may take another request.
     pub(super) keep: bool,
+    status: u16,
+}
+
+/// What a status line says.
+#[derive(Debug, Clone, Copy)]
+struct StatusLine {
+    status: u16,
+    /// 1.1 or newer.
+    persistent: bool,
 }
 
 /// Takes a head from the bytes, that of the answer to a HEAD request if `to_head`; none if there is more to come of it.
-/// An interim response (RFC 9110 section 15.2) is dropped, as Envoy does.
-pub(super) fn take(input: &mut Vec<u8>, to_head: bool) -> Result<Option<Head>, Malformed> {
+/// An interim response (RFC 9110 section 15.2) is dropped, as Envoy does, and counted.
+pub(super) fn take(
+    input: &mut Vec<u8>,
+    to_head: bool,
+    interim: &mut usize,
+) -> Result<Option<Head>, Malformed> {
     loop {
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        let used = match response.parse(input).map_err(|_| Malformed)? {
-            Status::Complete(used) => used,
-            Status::Partial if input.len() > MAX_HEAD => return Err(Malformed),
-            Status::Partial => return Ok(None),
+        let Some((head, used)) = parse(input, to_head)? else {
+            return match input.len() > MAX_HEAD {
+                true => Err(Malformed),
+                false => Ok(None),
+            };
         };
-        let status = response.code.unwrap_or_default();
-        let head = Head::of(&response, to_head);
         input.drain(..used);
-        if !is_interim(status) {
-            return head.map(Some);
+        if !is_interim(head.status) {
+            return Ok(Some(head));
         }
+        *interim += 1;
     }
 }
 
@@ -42,27 +54,101 @@ fn is_interim(status: u16) -> bool {
     (100..200).contains(&status) && status != 101
 }
 
+fn parse(input: &[u8], to_head: bool) -> Result<Option<(Head, usize)>, Malformed> {
+    let Some(line) = lines::first(input) else {
+        return Ok(None);
+    };
+    let line = StatusLine::parse(line).ok_or(Malformed)?;
+    let start = input
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or_default()
+        + 1;
+    let rest = input.get(start..).unwrap_or_default();
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    if let Ok(parsed) = parse_headers(rest, &mut headers) {
+        return match parsed {
+            Status::Complete((used, headers)) => {
+                Head::of(line, headers, to_head).map(|head| Some((head, start + used)))
+            }
+            Status::Partial => Ok(None),
+        };
+    }
+    let Some((block, used)) = lines::block(rest) else {
+        return Ok(None);
+    };
+    let plain = lines::plain(block).ok_or(Malformed)?;
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    match parse_headers(&plain, &mut headers) {
+        Ok(Status::Complete((_, headers))) => {
+            Head::of(line, headers, to_head).map(|head| Some((head, start + used)))
+        }
+        Ok(Status::Partial) | Err(_) => Err(Malformed),
+    }
+}
+
+// === impl StatusLine ===
+
+impl StatusLine {
+    // A status of any size, of which Envoy keeps 16 bits. What follows it is of no interest.
+    fn parse(line: &[u8]) -> Option<Self> {
+        if lines::has_control(line) {
+            return None;
+        }
+        let blank = |byte: &u8| b" \t".contains(byte);
+        let mut words = line.split(blank);
+        let version = words.next()?.strip_prefix(b"HTTP/")?;
+        let [major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] = version else {
+            return None;
+        };
+        let status = std::str::from_utf8(words.find(|word| !word.is_empty())?).ok()?;
+        let status = status.parse::<u64>().ok()? & u64::from(u16::MAX);
+        Some(Self {
+            status: u16::try_from(status).ok()?,
+            persistent: (major, minor) >= (&b'1', &b'1'),
+        })
+    }
+}
+
 // === impl Head ===
 
 impl Head {
-    fn of(response: &httparse::Response<'_, '_>, to_head: bool) -> Result<Self, Malformed> {
-        let status = response.code.unwrap_or_default();
+    fn of(line: StatusLine, lines: &[Header<'_>], to_head: bool) -> Result<Self, Malformed> {
+        let status = line.status;
         let mut headers = HeaderMap::response(status.to_string().as_bytes());
-        for header in response.headers.iter() {
+        for header in lines {
             headers.add(header.name.as_bytes(), header.value);
         }
-        let bodiless = to_head || status < 200 || [204, 304].contains(&status);
         let body = framing(&headers)?;
-        let persistent = match response.version {
-            Some(1) => !lists(&headers, b"connection", "close"),
-            _ => lists(&headers, b"connection", "keep-alive"),
+        if status < 200 || status == 204 {
+            check_bodiless(&mut headers, body)?;
+        }
+        let persistent = match line.persistent {
+            true => !lists(&headers, b"connection", "close"),
+            false => lists(&headers, b"connection", "keep-alive"),
         };
         Ok(Self {
             headers,
-            body: if bodiless { Decoder::Done } else { body },
+            body: match body {
+                _ if to_head || status == 204 || status == 304 => Decoder::Done,
+                _ if (100..200).contains(&status) => Decoder::Length(0),
+                Decoder::Length(0) if status >= 200 => Decoder::Done,
+                body => body,
+            },
             keep: persistent && status >= 200,
+            status,
         })
     }
+}
+
+// Nothing may be said of a body (RFC 9110 section 8.6, RFC 9112 section 6.1), but that it is none.
+fn check_bodiless(headers: &mut HeaderMap, body: Decoder) -> Result<(), Malformed> {
+    match body {
+        Decoder::Length(0) => headers.remove(b"content-length"),
+        Decoder::UntilClose => {}
+        _ => return Err(Malformed),
+    }
+    Ok(())
 }
 
 // RFC 9112 section 6.3; who says it twice, or in two ways, means to be understood in two ways.
@@ -74,7 +160,7 @@ fn framing(headers: &HeaderMap) -> Result<Decoder, Malformed> {
             Ok(Decoder::ChunkSize)
         }
         (None, None, _) => Ok(Decoder::UntilClose),
-        (None, Some(length), None) => number(length).map(Decoder::of_length).ok_or(Malformed),
+        (None, Some(length), None) => number(length).map(Decoder::Length).ok_or(Malformed),
         _ => Err(Malformed),
     }
 }

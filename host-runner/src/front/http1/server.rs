@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{Method, Version};
+use http::Method;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpStream;
@@ -20,12 +20,12 @@ use crate::front::driver::{Driver, Held};
 use crate::front::gate::Gate;
 use crate::front::peer::Peer;
 use crate::front::read::{End, Piece};
-use crate::front::refused::Refused;
+use crate::front::refused::{Refusal, Refused};
 use crate::front::request_head::{header_map, refused_map};
 use crate::front::serve::Proxy;
 use crate::host::filter_state::ConnectionState;
 use crate::host::header_map::HeaderMap;
-use crate::host::stream::{Connection, Direction, StreamInfo};
+use crate::host::stream::{Connection, Direction, SERVER_NAME, StreamInfo};
 use crate::host::worker::Worker;
 use crate::record::tape::Tape;
 
@@ -96,7 +96,10 @@ impl Server {
                         return Ok(false);
                     }
                 }
-                Err(refused) => return self.refuse(refused, None).await,
+                Err(why) => {
+                    let headers = None;
+                    return self.refuse(Refusal { why, headers }, false).await;
+                }
             }
         };
         if let Some(driver) = self.proxy.drivers.pick(self.connection.id) {
@@ -108,7 +111,7 @@ impl Server {
             self.proxy.own_address,
         );
         let headers = match headers {
-            Ok(_) if head.target.contains(&b'#') => Err(Refused::PATH),
+            Ok(_) if head.target.contains(&b'#') => Err(fragment(&head)),
             headers => headers,
         };
         let session = self.proxy.record.as_ref();
@@ -118,11 +121,12 @@ impl Server {
         });
         match headers {
             Ok(headers) => self.exchange(head, headers, tape).await,
-            Err(refused) => {
+            Err(refusal) => {
                 if let Some(tape) = tape {
                     tape.refused();
                 }
-                self.refuse(refused, Some(&head)).await
+                let may_stay = head.body == Decoder::Done && !head.close;
+                self.refuse(refusal, may_stay).await
             }
         }
     }
@@ -135,34 +139,25 @@ impl Server {
         )
     }
 
-    async fn refuse(&self, refused: Refused, head: Option<&Head>) -> io::Result<bool> {
-        let passed_on = head.filter(|_| !refused.by_codec).map(|head| {
-            let mut map = refused_map(&head.request);
-            if head.target.contains(&b'#') {
-                map.set(b":path", &head.target);
-            }
-            map
-        });
+    // Whether there may be another request.
+    async fn refuse(&self, refusal: Refusal, may_stay: bool) -> io::Result<bool> {
+        let Refusal { why, headers } = refusal;
+        let stays = why.keeps && may_stay;
         self.driver.tell(|worker| {
             if let Some(chain) = worker.chain(self.proxy.chain) {
-                worker.refused(&chain, self.info(), passed_on, refused.reply());
+                worker.refused(&chain, self.info(), (headers, stays), why.reply());
             }
         });
-        let response = refused.response(Version::HTTP_11);
-        let mut map = HeaderMap::response(response.status().as_str().as_bytes());
-        for (name, value) in response.headers() {
-            map.add(name.as_str().as_bytes(), value.as_bytes());
-        }
-        let body = response.body().as_bytes();
-        map.add(b"content-length", body.len().to_string().as_bytes());
+        let (mut headers, body) = why.reply().into_response(false);
         if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now()) {
-            map.add(b"date", date.as_bytes());
+            headers.add(b"date", date.as_bytes());
         }
+        headers.add(b"server", SERVER_NAME.as_bytes());
         let mut out = Vec::new();
-        encode::head(&map, (false, false, true), &mut out);
-        out.extend_from_slice(body);
+        encode::head(&headers, (body.is_empty(), false, !stays), &mut out);
+        out.extend_from_slice(&body);
         wire::write(&self.stream, &out).await?;
-        Ok(false)
+        Ok(stays)
     }
 
     async fn exchange(
@@ -214,8 +209,9 @@ impl Incoming {
         while !complete.load(Ordering::Acquire) {
             let mut bytes = Vec::new();
             let Ok(trailers) = self.body.decode(input, &mut bytes) else {
-                self.held.tell(|worker, id| worker.client_gone(id));
-                return Ok(());
+                self.held.tell(|worker, id| worker.request_malformed(id));
+                // Until that is answered.
+                return std::future::pending().await;
             };
             let done = self.body == Decoder::Done;
             if bytes.is_empty() && !done {
@@ -282,6 +278,16 @@ impl Incoming {
         }
         complete.store(done, Ordering::Release);
         true
+    }
+}
+
+// Only a server knows fragments that come to it (RFC 9110 section 7.1).
+fn fragment(head: &Head) -> Refusal {
+    let mut map = refused_map(&head.request);
+    map.set(b":path", &head.target);
+    Refusal {
+        why: Refused::PATH,
+        headers: Some(map),
     }
 }
 

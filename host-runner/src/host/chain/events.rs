@@ -47,17 +47,18 @@ impl Worker {
     }
 
     /// A request was answered before any filter saw it: they only log it, with the headers if it came to them (rules
-    /// L6, P1).
+    /// L6, P1). `stays`: the connection takes another one.
     pub(crate) fn refused(
         &mut self,
         chain: &Arc<Chain>,
         info: StreamInfo,
-        headers: Option<HeaderMap>,
+        (headers, stays): (Option<HeaderMap>, bool),
         reply: LocalReply,
     ) -> StreamId {
         let parsed = headers.is_some();
         let mut stream = Stream::new(Arc::clone(chain), info, headers.unwrap_or_default());
         stream.parsed = parsed;
+        stream.request.complete = stays;
         if !parsed {
             stream
                 .info
@@ -151,6 +152,18 @@ impl Traffic<'_> {
         } else {
             self.send_local_reply(id, reply);
         }
+    }
+
+    /// What has come of the body is none (HTTP/1).
+    pub(crate) fn request_malformed(&mut self, id: StreamId) {
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream
+                .info
+                .flags
+                .insert(ResponseFlags::DOWNSTREAM_PROTOCOL_ERROR);
+        }
+        let reply = LocalReply::of_proxy(400, "Bad Request", "http1.codec_error");
+        self.send_local_reply(id, reply);
     }
 
     /// The client has gone (rule L14).
