@@ -6,6 +6,7 @@ mod error;
 mod exports;
 mod imports;
 pub(crate) mod limits;
+mod linkers;
 mod module;
 mod options;
 mod profile;
@@ -17,18 +18,15 @@ mod types;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::anyhow;
-use wasmtime::{
-    AsContextMut as _, Engine as WasmEngine, ExternType, Linker, Module as WasmModule, Store,
-};
+use wasmtime::{AsContextMut as _, Engine as WasmEngine, ExternType, Module as WasmModule, Store};
 
 pub(crate) use self::error::{LoadError, Refusal};
 pub(crate) use self::module::Module;
 pub use self::options::{CALLBACK_LIMIT, EngineOptions, MAX_MEMORY, ModuleCache};
 
 use self::limits::{Limits, MAX_TABLE};
+use self::linkers::Linkers;
 use self::ticker::Ticker;
-use crate::abi::AbiVersion;
 use crate::host::vm_state::VmState;
 use crate::hostcalls;
 use crate::listener::ModuleFile;
@@ -38,8 +36,7 @@ pub(crate) struct Engine {
     wasm: WasmEngine,
     options: EngineOptions,
     _ticker: Option<Ticker>,
-    // What modules of each ABI version may import (rule V7).
-    linkers: Vec<(AbiVersion, Linker<VmState>)>,
+    linkers: Linkers,
     loaded: Mutex<HashMap<Key, Arc<Module>>>,
 }
 
@@ -59,14 +56,12 @@ impl Engine {
     /// An engine with all hostcalls linked.
     pub(crate) fn new(options: &EngineOptions) -> anyhow::Result<Self> {
         let wasm = config::engine(options)?;
-        let linkers = AbiVersion::ALL.map(|abi| Ok((abi, hostcalls::linker(&wasm, abi)?)));
-        let linkers: wasmtime::Result<_> = linkers.into_iter().collect();
         Ok(Self {
             _ticker: options
                 .callback_limit
                 .map(|_| Ticker::start(&wasm))
                 .transpose()?,
-            linkers: linkers.map_err(|error| anyhow!("cannot link the hostcalls: {error:#}"))?,
+            linkers: Linkers::new(&wasm),
             wasm,
             options: options.clone(),
             loaded: Mutex::default(),
@@ -120,8 +115,8 @@ impl Engine {
         imports::check(&self.linkers, abi, &code, stubs, &mut store)?;
         profile::check(&code, self.options.profile)?;
         exports::check(&code, abi, |name| is_allowed(allowed, name))?;
-        let linker = self.linkers.iter().find(|(version, _)| *version == abi);
-        let (_, linker) = linker.ok_or(Refusal::NoAbi)?;
+        let linker = self.linkers.of(abi);
+        let linker = linker.map_err(|why| Refusal::Invalid(why.to_owned()))?;
         let mut linker = hostcalls::restricted(linker, &code, allowed).map_err(invalid)?;
         stubs::link(&mut linker, &code, stubs).map_err(invalid)?;
         profile::link(&mut linker, &code, self.options.profile).map_err(invalid)?;

@@ -32,7 +32,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -125,7 +125,13 @@ impl Front {
     /// When a module does not load, a plugin refuses its configuration, or an address cannot be listened on. Nothing
     /// is left running then.
     pub fn start(listeners: &[Listener], options: &FrontOptions) -> anyhow::Result<Self> {
-        let runtime = runtime(options.threads).context("cannot start the asynchronous runtime")?;
+        let (engine, opened) = std::thread::scope(|scope| {
+            let engine = scope.spawn(|| loaded(&options.engine, listeners));
+            let opened = open(options.threads, listeners);
+            (engine.join(), opened)
+        });
+        let (runtime, sockets) = opened?;
+        let engine = engine.map_err(|_| anyhow!("loading the modules broke down"))??;
         let store = match options.logs {
             Logs::Keep => LogStore::default(),
             Logs::Print => LogStore::echoing(),
@@ -135,8 +141,6 @@ impl Front {
             trace: options.trace.clone(),
             ..Shared::default()
         };
-        let engine = Arc::new(Engine::new(&options.engine)?);
-        let sockets = listen(&runtime, listeners)?;
         Worker::rehearse(&engine, listeners, &shared)?;
         let fleet = Arc::<Fleet>::default();
         let inside = runtime.enter();
@@ -204,6 +208,24 @@ impl Front {
             .unwrap_or_else(PoisonError::into_inner) = main_thread;
         Ok(())
     }
+}
+
+// What is wrong with a module is said when its plugin starts.
+fn loaded(options: &EngineOptions, listeners: &[Listener]) -> anyhow::Result<Arc<Engine>> {
+    let engine = Engine::new(options)?;
+    for plugin in listeners.iter().flat_map(|listener| &listener.plugins) {
+        let _ = engine.load(&plugin.module, &plugin.allowed_capabilities);
+    }
+    Ok(Arc::new(engine))
+}
+
+fn open(
+    threads: Option<usize>,
+    listeners: &[Listener],
+) -> anyhow::Result<(Runtime, Vec<TcpListener>)> {
+    let runtime = runtime(threads).context("cannot start the asynchronous runtime")?;
+    let sockets = listen(&runtime, listeners)?;
+    Ok((runtime, sockets))
 }
 
 fn runtime(threads: Option<usize>) -> std::io::Result<Runtime> {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 /// A listener and everything behind it.
@@ -93,7 +93,7 @@ pub struct ModuleFile {
     /// Where it was read from.
     pub path: PathBuf,
     /// The module itself.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// SHA-256 of the bytes, lower-case hex.
     pub sha256: String,
 }

@@ -53,7 +53,7 @@ mod tests {
         let module = ModuleFile {
             name: "authz".to_owned(),
             path: "target/wasm/authz.wasm".into(),
-            bytes: [0; 1000].into(),
+            bytes: vec![0; 1000].into(),
             sha256: "ab12".to_owned(),
         };
         let gzip_size = gzip_size(&module.bytes).unwrap();

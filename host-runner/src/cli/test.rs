@@ -88,7 +88,9 @@ impl Test {
         }
         let blessing = self.bless.then(Arc::<Blessing>::default);
         let jobs = suite.jobs(subjects, blessing.as_ref());
-        let failed = self.format.report(self.choice.of(jobs))?;
+        let failed = self
+            .format
+            .report(self.choice.of(jobs), suite.file_count())?;
         for change in blessing.map_or_else(|| Ok(Vec::new()), |it| it.write())? {
             eprintln!("blessed {change}");
         }
@@ -102,8 +104,8 @@ impl Test {
 // === impl Format ===
 
 impl Format {
-    // Whether any failed.
-    fn report(self, jobs: Vec<Job>) -> anyhow::Result<bool> {
+    // Whether any failed. The cases of one file run in turn, so more threads than files would only wait.
+    fn report(self, jobs: Vec<Job>, files: usize) -> anyhow::Result<bool> {
         let format = match self {
             Self::Pretty => FormatSetting::Pretty,
             Self::Json => FormatSetting::Json,
@@ -119,6 +121,7 @@ impl Format {
         };
         let arguments = Arguments {
             format: Some(format),
+            test_threads: (files == 1).then_some(1),
             ..Arguments::default()
         };
         let trials = jobs.into_iter().map(Job::trial).collect();
@@ -141,7 +144,10 @@ impl On {
                 engine: options.clone(),
                 ..FrontOptions::default()
             };
-            subjects.push(Arc::new(Front::start(&listeners, &options)?));
+            let front = Arc::new(Front::start(&listeners, &options)?);
+            // It ends with the process: freeing its VMs one by one before that would only take time.
+            std::mem::forget(Arc::clone(&front));
+            subjects.push(front);
         }
         if matches!(self, Self::Envoy | Self::Both) {
             let envoy = Envoy::start(&listeners, &EnvoyOptions::default())?;

@@ -18,6 +18,8 @@ pub(super) fn engine(options: &EngineOptions) -> anyhow::Result<Engine> {
     config.wasm_wide_arithmetic(false);
     config.wasm_stack_switching(false);
     config.shared_memory(true);
+    // For debuggers and profilers of the host; wasmtime's own backtraces do without.
+    config.native_unwind_info(false);
     // Every turn of a loop looks at the epoch, so only where somebody asks for it.
     config.epoch_interruption(options.callback_limit.is_some());
     config.consume_fuel(options.metering);

@@ -1,17 +1,15 @@
 //! What a module imports, held against what Envoy offers to modules of its version (rules V3, V7, W1).
 
 use wasmtime::{
-    Extern, ExternType, FuncType, HeapType, ImportType, Linker, Memory, Module, Ref, Store, Table,
+    Extern, ExternType, FuncType, HeapType, ImportType, Memory, Module, Ref, Store, Table,
     TableType,
 };
 
 use super::error::Refusal;
+use super::linkers::Linkers;
 use super::types::shown;
 use crate::abi::AbiVersion;
 use crate::host::vm_state::VmState;
-
-/// The imports that modules may have, by ABI version.
-pub(super) type Linkers = [(AbiVersion, Linker<VmState>)];
 
 /// Refuses a module that imports what its version does not have. What `stubs` names may be anything.
 pub(super) fn check(
@@ -77,7 +75,7 @@ fn offered(
     import: &ImportType<'_>,
     store: &mut Store<VmState>,
 ) -> Option<FuncType> {
-    let (_, linker) = linkers.iter().find(|(version, _)| *version == abi)?;
+    let linker = linkers.of(abi).ok()?;
     match linker.get(&mut *store, import.module(), import.name()) {
         Ok(Extern::Func(function)) => Some(function.ty(store)),
         _ => None,
@@ -90,8 +88,8 @@ fn unknown(
     import: &ImportType<'_>,
     store: &mut Store<VmState>,
 ) -> Refusal {
-    let versions = linkers.iter().map(|(version, _)| *version);
-    let others = versions.filter(|version| offered(linkers, *version, import, store).is_some());
+    let others = AbiVersion::ALL.into_iter();
+    let others = others.filter(|version| offered(linkers, *version, import, store).is_some());
     let others: Vec<_> = others.map(AbiVersion::name).collect();
     match others.as_slice() {
         [] => Refusal::UnknownImport(path(import)),

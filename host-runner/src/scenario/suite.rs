@@ -117,6 +117,12 @@ impl Suite {
         answered.collect()
     }
 
+    /// How many files there are.
+    #[must_use]
+    pub fn file_count(&self) -> usize {
+        self.shared.groups.len()
+    }
+
     /// Whether any case has a budget, so that costs must be counted.
     #[must_use]
     pub fn has_budgets(&self) -> bool {
@@ -350,8 +356,13 @@ impl Shared {
         if Handle::try_current().is_ok() {
             return self.wait(client::send(address, request))?;
         }
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(client::send(address, request))
+        thread_local! {
+            static OWN: std::io::Result<Runtime> = Builder::new_current_thread().enable_all().build();
+        }
+        OWN.with(|own| match own {
+            Ok(own) => own.block_on(client::send(address, request)),
+            Err(error) => bail!("cannot start an asynchronous runtime: {error}"),
+        })
     }
 
     // Works on any thread, one that belongs to another runtime included.

@@ -5,7 +5,7 @@ fn module() -> ModuleFile {
     ModuleFile {
         name: "authz".to_owned(),
         path: "target/wasm/authz.wasm".into(),
-        bytes: [0; 4].into(),
+        bytes: vec![0; 4].into(),
         sha256: "ab12".to_owned(),
     }
 }
