@@ -26,7 +26,7 @@ test: doctor build ## run every test; scenarios run on host-runner and on a real
 conformance: doctor ## compare every conformance script on host-runner and on Envoy, line by line
 	@cargo run --quiet --package meshwright-tests --bin conformance
 
-conformance-bless: doctor ## keep what Envoy says now as the golden transcripts, and how known differences differ
+conformance-bless: doctor ## keep what Envoy says now as the golden transcripts
 	@cargo run --quiet --package meshwright-tests --bin conformance -- --bless
 
 conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); what differs is shrunk and printed

@@ -2,13 +2,12 @@
 //! it logged, what the client saw and what the upstream received is compared line by line.
 //!
 //! The scripts are in `conformance/scripts`, one file for each group of rules; what Envoy said to them is kept in
-//! `conformance/golden`, so that host-runner can be judged in seconds, and what cannot be the same in `conformance/known`.
+//! `conformance/golden`, so that host-runner can be judged in seconds.
 
 pub mod client;
 pub mod generate;
 pub mod golden;
 pub mod grpc;
-pub mod known;
 pub mod observe;
 pub mod report;
 pub mod rules;

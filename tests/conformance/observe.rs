@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_lite::{Captures, Regex};
+use similar::{ChangeTag, TextDiff};
 
 use super::script::Script;
 
@@ -118,7 +119,7 @@ impl Transcript {
             return Vec::new();
         }
         let (left, right) = (self.0.join("\n"), other.0.join("\n"));
-        let difference = similar::TextDiff::from_lines(&left, &right);
+        let difference = TextDiff::from_lines(&left, &right);
         let mut lines = vec![format!("--- {}", names.0), format!("+++ {}", names.1)];
         lines.extend(
             difference
@@ -127,17 +128,14 @@ impl Transcript {
         );
         lines
     }
-}
 
-impl Transcript {
-    /// Only the lines that differ, and where; empty when there are none.
+    /// How many lines are only in one of the two.
     #[must_use]
-    pub fn hunks(&self, other: &Self) -> Self {
+    pub fn differing(&self, other: &Self) -> usize {
         let (left, right) = (self.to_string(), other.to_string());
-        let difference = similar::TextDiff::from_lines(&left, &right);
-        let mut hunks = difference.unified_diff();
-        let hunks = hunks.context_radius(0).missing_newline_hint(false);
-        Self(hunks.to_string().lines().map(ToOwned::to_owned).collect())
+        let difference = TextDiff::from_lines(&left, &right);
+        let changes = difference.iter_all_changes();
+        changes.filter(|it| it.tag() != ChangeTag::Equal).count()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that a run needs: the scripts, what Envoy is known to say, and what is known to differ.
+//! Everything that a run needs: the scripts, and what Envoy said when it was last asked.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -9,7 +9,6 @@ use std::sync::mpsc;
 use anyhow::Context as _;
 
 use super::golden::Golden;
-use super::known::Known;
 use super::observe::Transcript;
 use super::script::{Group, Script};
 use super::stage::Stage;
@@ -29,8 +28,6 @@ pub struct Suite {
     pub groups: Vec<Group>,
     /// What Envoy said, by group.
     pub goldens: BTreeMap<String, Golden>,
-    /// What differs.
-    pub known: Known,
 }
 
 /// A script, and the group that it is of.
@@ -77,12 +74,10 @@ impl Suite {
             let golden = Golden::read(&folder.join("golden"), &group.name)?;
             goldens.insert(group.name.clone(), golden);
         }
-        let known = Known::read(folder, &groups)?;
         Ok(Self {
             folder: folder.to_owned(),
             groups,
             goldens,
-            known,
         })
     }
 
@@ -118,7 +113,7 @@ impl Suite {
     ) -> anyhow::Result<Vec<Ran>> {
         let mut ran = self.run_once(chosen, modules, reference)?;
         for _ in 0..RETRIES {
-            let mut again: Vec<_> = ran.iter_mut().filter(|ran| self.differs(ran)).collect();
+            let mut again: Vec<_> = ran.iter_mut().filter(|ran| ran.differs()).collect();
             let chosen: Vec<_> = again.iter().map(|ran| ran.chosen.clone()).collect();
             let repeated = self.run_once(&chosen, modules, reference)?;
             for (first, second) in again.iter_mut().zip(repeated) {
@@ -142,10 +137,6 @@ impl Suite {
             self.run_batch(batch, modules, reference)
         })?;
         Ok(ran.into_iter().flatten().collect())
-    }
-
-    fn differs(&self, ran: &Ran) -> bool {
-        matches!(self.verdict(ran), Verdict::Different { .. })
     }
 
     fn run_batch(
@@ -188,20 +179,11 @@ impl Suite {
         })
     }
 
-    /// How host-runner did.
-    #[must_use]
-    pub fn verdict(&self, ran: &Ran) -> Verdict {
-        let script = (ran.chosen.group.as_str(), ran.chosen.script.name.as_str());
-        Verdict::of(script, &ran.envoy, &ran.ours, &self.known)
-    }
-
-    /// Keeps what both said.
+    /// Keeps what Envoy said.
     pub fn keep(&mut self, ran: &Ran) {
         let Chosen { group, script, .. } = &ran.chosen;
         let golden = self.goldens.entry(group.clone()).or_default();
         golden.set(&script.name, ran.envoy.clone());
-        let hunks = ran.envoy.hunks(&ran.ours);
-        self.known.set(group, &script.name, hunks);
     }
 
     /// Writes what is kept, without scripts that are gone.
@@ -214,7 +196,21 @@ impl Suite {
             golden.retain(|name| group.scripts.iter().any(|script| script.name == name));
             golden.write(&self.folder.join("golden"), &group.name)?;
         }
-        self.known.write()
+        Ok(())
+    }
+}
+
+// === impl Ran ===
+
+impl Ran {
+    /// How host-runner did.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.envoy, &self.ours)
+    }
+
+    fn differs(&self) -> bool {
+        self.verdict() != Verdict::Same
     }
 }
 

@@ -11,8 +11,11 @@ use crate::hostcalls;
 /// Each is made when a module first asks for it.
 pub(super) struct Linkers {
     engine: Engine,
-    made: [(AbiVersion, OnceLock<Result<Linker<VmState>, String>>); AbiVersion::ALL.len()],
+    made: [(AbiVersion, OnceLock<Made>); AbiVersion::ALL.len()],
 }
+
+// Or why it cannot be made.
+type Made = Result<Linker<VmState>, String>;
 
 // === impl Linkers ===
 

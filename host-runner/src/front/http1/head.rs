@@ -27,26 +27,22 @@ pub(super) struct Head {
 
 /// Takes a head from the bytes; none if there is more to come of it.
 pub(super) fn take(input: &mut Vec<u8>) -> Result<Option<Head>, Refused> {
-    let taken = match parse(input) {
-        Ok(taken) => taken.map_or(Taken::MoreToCome, |(head, used)| Taken::Head(head, used)),
+    let parsed = match parse(input) {
+        Ok(parsed) => parsed,
         Err(Error::TooManyHeaders) => return Err(Refused::TOO_LARGE),
-        Err(_) => take_odd(input)?,
+        Err(_) => parse_odd(input)?,
     };
-    match taken {
-        Taken::Head(head, used) => {
+    match parsed {
+        Some((head, used)) => {
             input.drain(..used);
             head.map(Some)
         }
-        Taken::MoreToCome if input.len() > MAX_HEAD => Err(Refused::TOO_LARGE),
-        Taken::MoreToCome => Ok(None),
+        None if input.len() > MAX_HEAD => Err(Refused::TOO_LARGE),
+        None => Ok(None),
     }
 }
 
-enum Taken {
-    Head(Result<Head, Refused>, usize),
-    MoreToCome,
-}
-
+// A head, and how many bytes it takes; none if there is more to come of it.
 type Parsed = Option<(Result<Head, Refused>, usize)>;
 
 fn parse(input: &[u8]) -> Result<Parsed, Error> {
@@ -59,12 +55,12 @@ fn parse(input: &[u8]) -> Result<Parsed, Error> {
 }
 
 // What is refused is refused as soon as the first line is there, or else with the whole head.
-fn take_odd(input: &[u8]) -> Result<Taken, Refused> {
+fn parse_odd(input: &[u8]) -> Result<Parsed, Refused> {
     let empty = input.iter().take_while(|byte| b"\r\n".contains(byte));
     let empty = empty.count();
     let rest = input.get(empty..).unwrap_or_default();
     let Some(line) = lines::first(rest) else {
-        return Ok(Taken::MoreToCome);
+        return Ok(None);
     };
     let words = lines::words(line).ok_or(Refused::MALFORMED)?;
     let line = match words.as_slice() {
@@ -73,7 +69,7 @@ fn take_odd(input: &[u8]) -> Result<Taken, Refused> {
         _ => return Err(Refused::MALFORMED),
     };
     let Some((head, used)) = lines::block(rest) else {
-        return Ok(Taken::MoreToCome);
+        return Ok(None);
     };
     if lines::has_control(head) {
         return Err(Refused::CHARACTERS);
@@ -87,7 +83,7 @@ fn take_odd(input: &[u8]) -> Result<Taken, Refused> {
     let headers = headers.ok_or(Refused::MALFORMED)?;
     let plain = [line.as_bytes(), b"\r\n", &headers].concat();
     match parse(&plain) {
-        Ok(Some((head, _))) => Ok(Taken::Head(head, empty + used)),
+        Ok(Some((head, _))) => Ok(Some((head, empty + used))),
         Err(Error::TooManyHeaders) => Err(Refused::TOO_LARGE),
         Ok(None) | Err(_) => Err(Refused::MALFORMED),
     }
