@@ -24,6 +24,7 @@ use crate::host::callout::{CallId, HttpCall};
 use crate::host::effect::{Effect, HttpEffect, RootId};
 use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
+use crate::host::reply::LocalReply;
 use crate::host::stream::{Direction, StreamInfo};
 use crate::host::worker::Worker;
 use crate::host::world::StreamId;
@@ -215,6 +216,9 @@ impl Driver {
             } => {
                 self.send_request(state, id, &headers, (cluster, end));
             }
+            HttpEffect::UnsendableRequest { cluster, reply } => {
+                self.refuse_request(state, id, (cluster, *reply));
+            }
             HttpEffect::RequestData { bytes, end } => {
                 if let Some(wires) = state.streams.get_mut(&id)
                     && let Some(body) = wires.request.as_ref()
@@ -330,7 +334,31 @@ impl Driver {
                 let task = forward::exchange(this, upstream, ((request, body), sent), what);
                 wires.upstream = Some(tokio::spawn(task).abort_handle());
             }
-            Err(reply) => state.worker.send_local_reply(id, reply),
+            Err(reply) => self.refuse(state, id, (upstream, reply)),
+        }
+    }
+
+    fn refuse_request(
+        &self,
+        state: &mut State,
+        id: StreamId,
+        (cluster, reply): (usize, LocalReply),
+    ) {
+        let stream = state.worker.stream(id);
+        if let Some(cluster) = stream.and_then(|it| it.chain.clusters.get(cluster)) {
+            let upstream = self.upstreams.of(cluster);
+            self.refuse(state, id, (upstream, reply));
+        }
+    }
+
+    // At once where a connection waits, or else when there is one.
+    fn refuse(&self, state: &mut State, id: StreamId, (upstream, reply): (Upstream, LocalReply)) {
+        if upstream.is_ready() {
+            return state.worker.unsendable(id, reply);
+        }
+        if let (Some(this), Some(wires)) = (self.this.upgrade(), state.streams.get_mut(&id)) {
+            let task = forward::refuse(this, upstream, (id, reply));
+            wires.upstream = Some(tokio::spawn(task).abort_handle());
         }
     }
 

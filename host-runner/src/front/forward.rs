@@ -1,5 +1,6 @@
 //! The router's work: requests to upstreams, and what comes back.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,18 +51,42 @@ pub(crate) async fn exchange(
                 response_body(&driver, id, body, tape.as_deref()).await;
             }
         }
-        Err(reason) => {
+        Err(reason) => failed(&driver, id, &reason, (address, started)),
+    }
+}
+
+/// Replies to a request whose headers cannot be sent, once there is a connection for it.
+pub(crate) async fn refuse(
+    driver: Arc<Driver>,
+    upstream: Upstream,
+    (id, reply): (StreamId, LocalReply),
+) {
+    let (address, started) = (upstream.hop.address, Instant::now());
+    match upstream.connect().await {
+        Ok(local) => {
+            let upstream = UpstreamInfo::connected(address, local, (started, Instant::now()));
             driver.tell(|worker| {
-                if let Some(text) = reason.connecting() {
-                    worker.upstream(
-                        id,
-                        UpstreamInfo::unreachable(address, text, (started, Instant::now())),
-                    );
-                }
-                worker.upstream_failed(id, reason.flag(), reason.before_response());
+                worker.upstream(id, upstream);
+                worker.unsendable(id, reply);
             });
         }
+        Err(reason) => failed(&driver, id, &reason, (address, started)),
     }
+}
+
+fn failed(
+    driver: &Driver,
+    id: StreamId,
+    reason: &ResetReason,
+    (address, started): (SocketAddr, Instant),
+) {
+    driver.tell(|worker| {
+        if let Some(text) = reason.connecting() {
+            let times = (started, Instant::now());
+            worker.upstream(id, UpstreamInfo::unreachable(address, text, times));
+        }
+        worker.upstream_failed(id, reason.flag(), reason.before_response());
+    });
 }
 
 async fn response_body(driver: &Driver, id: StreamId, mut body: BodyReader, tape: Option<&Tape>) {

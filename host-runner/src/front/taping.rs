@@ -28,7 +28,9 @@ pub(super) fn record(state: &State, id: StreamId, effect: &HttpEffect) {
         HttpEffect::Reset => tape.trouble("the client was cut off"),
         HttpEffect::Finished => tape.finish(),
         // No scenario says what trailers an upstream received, or when somebody stopped reading.
-        HttpEffect::RequestTrailers(_) | HttpEffect::Read(..) => {}
+        HttpEffect::RequestTrailers(_)
+        | HttpEffect::UnsendableRequest { .. }
+        | HttpEffect::Read(..) => {}
     }
 }
 

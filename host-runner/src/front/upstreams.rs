@@ -99,9 +99,30 @@ impl Upstream {
         Ok((respond::response_map(&parts), Source::Http2(body)))
     }
 
-    async fn connection(&self) -> Result<Connection, ResetReason> {
+    /// Whether a connection waits for a request.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self.hop.http2 {
+            true => self.open().is_some(),
+            false => self.all.http1.has_idle(self.hop.address),
+        }
+    }
+
+    /// Makes a connection that nothing is sent on; its address here.
+    pub(crate) async fn connect(&self) -> Result<SocketAddr, ResetReason> {
+        if self.hop.http2 {
+            return self.connection().await.map(|(_, local)| local);
+        }
+        let local = connect(self.hop.address).await?.local_addr();
+        local.map_err(|error| ResetReason::of_connect(Some(&error)))
+    }
+
+    fn open(&self) -> Option<Connection> {
         let open = self.lock().get(&self.hop.address).cloned();
-        if let Some(connection) = open.filter(|(it, _)| !it.is_closed()) {
+        open.filter(|(it, _)| !it.is_closed())
+    }
+
+    async fn connection(&self) -> Result<Connection, ResetReason> {
+        if let Some(connection) = self.open() {
             return Ok(connection);
         }
         let stream = connect(self.hop.address).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::host::callout::{CallId, HttpCall};
 use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
+use crate::host::reply::LocalReply;
 use crate::host::stream::Direction;
 use crate::host::tcp::{Ending, Peer};
 use crate::host::world::StreamId;
@@ -40,6 +41,11 @@ pub(crate) enum HttpEffect {
         headers: HeaderMap,
         cluster: usize,
         end: bool,
+    },
+    /// Reply so once there is a connection to the cluster of that index: its codec does not take the headers.
+    UnsendableRequest {
+        cluster: usize,
+        reply: Box<LocalReply>,
     },
     RequestData {
         bytes: Vec<u8>,

@@ -64,6 +64,10 @@ impl Proxy {
                 cluster,
                 end,
             } => self.send_request(place, &headers, (cluster, end)),
+            // There is a connection to every upstream.
+            HttpEffect::UnsendableRequest { reply, .. } => {
+                self.tell(place.0, |worker| worker.unsendable(place.1, *reply));
+            }
             HttpEffect::RequestData { bytes, end } => {
                 if let Some(exchange) = &mut wires.exchange {
                     exchange.body.extend(bytes);
@@ -130,7 +134,7 @@ impl Proxy {
                     self.request_sent(place);
                 }
             }
-            Err(reply) => worker.send_local_reply(place.1, reply),
+            Err(reply) => worker.unsendable(place.1, reply),
         }
     }
 

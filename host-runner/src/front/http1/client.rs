@@ -76,6 +76,13 @@ impl Client {
         Ok((headers, incoming))
     }
 
+    /// Whether a connection waits for a request.
+    pub(crate) fn has_idle(&self, address: SocketAddr) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = all.get(&address).into_iter().flatten();
+        idle.any(|stream| is_idle(stream))
+    }
+
     // One that its upstream has not closed meanwhile.
     fn idle(&self, address: SocketAddr) -> Option<Arc<TcpStream>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,8 +22,8 @@ impl Traffic<'_> {
             .info
             .route
             .and_then(|route| stream.chain.cluster(route));
-        match cluster.map(|cluster| check_request(&stream.request_headers).map(|()| cluster)) {
-            Some(Ok(cluster)) => {
+        match cluster.map(|cluster| (cluster, check_request(&stream.request_headers))) {
+            Some((cluster, Ok(()))) => {
                 stream.info.routed = true;
                 restore_scheme(&mut stream.request_headers);
                 let headers = stream.request_headers.clone();
@@ -36,7 +36,10 @@ impl Traffic<'_> {
                     },
                 );
             }
-            Some(Err(reply)) => self.send_local_reply(id, reply),
+            Some((cluster, Err(reply))) => {
+                let reply = Box::new(reply);
+                self.emit(id, HttpEffect::UnsendableRequest { cluster, reply });
+            }
             None => {
                 stream.info.flags.insert(ResponseFlags::NO_ROUTE);
                 self.send_local_reply(id, LocalReply::of_proxy(404, "", "route_not_found"));

@@ -139,6 +139,17 @@ impl Traffic<'_> {
         self.headers(id, Direction::Response, 0, end);
     }
 
+    /// The upstream's codec does not take the request. Envoy blames the client for it.
+    pub(crate) fn unsendable(&mut self, id: StreamId, reply: LocalReply) {
+        if let Some(stream) = self.world.http.get_mut(id) {
+            stream
+                .info
+                .flags
+                .insert(ResponseFlags::DOWNSTREAM_PROTOCOL_ERROR);
+        }
+        self.send_local_reply(id, reply);
+    }
+
     /// The upstream could not be reached or broke off.
     pub(crate) fn upstream_failed(&mut self, id: StreamId, flag: ResponseFlags, reply: LocalReply) {
         let Some(stream) = self.world.http.get_mut(id) else {
