@@ -9,6 +9,7 @@ pub(crate) mod callout;
 pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod cost_store;
+pub(crate) mod dns;
 pub(crate) mod effect;
 pub(crate) mod faults;
 pub(crate) mod filter_state;

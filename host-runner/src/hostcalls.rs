@@ -7,7 +7,9 @@ mod allocating;
 mod buffers;
 mod callouts;
 mod contexts;
+mod dns;
 mod effects;
+mod emscripten;
 mod foreign;
 mod grpc;
 mod guest;
@@ -15,7 +17,6 @@ mod headers;
 mod log;
 mod properties;
 mod stores;
-mod unsupported;
 mod versions;
 mod wasi;
 
@@ -43,7 +44,8 @@ pub(crate) fn linker(engine: &Engine, abi: AbiVersion) -> Result<Linker<VmState>
     grpc::link(&mut linker)?;
     stores::link(&mut linker)?;
     versions::link(&mut linker, abi)?;
-    unsupported::link(&mut linker)?;
+    dns::link(&mut linker)?;
+    emscripten::link(&mut linker)?;
     wasi::link(&mut linker)?;
     Ok(linker)
 }

@@ -21,6 +21,7 @@ use super::grpc::Lines;
 use super::upstreams::{Upstream, Upstreams};
 use super::{respond, taping, tcp};
 use crate::host::callout::{CallId, HttpCall};
+use crate::host::dns;
 use crate::host::effect::{Effect, HttpEffect, RootId};
 use crate::host::grpc::GrpcEffect;
 use crate::host::header_map::HeaderMap;
@@ -195,6 +196,7 @@ impl Driver {
                 Effect::Grpc(id, effect) => self.grpc(state, id, effect),
                 Effect::DropCallouts(vm) => state.drop_callouts(vm),
                 Effect::Tick(root, period) => self.arm(state, root, period),
+                Effect::Resolve(root, token, name) => self.resolve(root, token, name),
                 Effect::QueueReady(worker, root, token) => {
                     if let Some(driver) = self.fleet.get(worker) {
                         tokio::spawn(async move {
@@ -392,6 +394,19 @@ impl Driver {
     fn upstream(&self, state: &State, cluster: &str) -> Option<Upstream> {
         let cluster = state.worker.cluster(cluster)?;
         Some(self.upstreams.of(cluster))
+    }
+
+    fn resolve(&self, root: RootId, token: u32, name: String) {
+        let Some(driver) = self.this.upgrade() else {
+            return;
+        };
+        tokio::spawn(async move {
+            let found = tokio::net::lookup_host((name, 0)).await;
+            let found: Vec<_> =
+                found.map_or_else(|_| Vec::new(), |it| it.map(|it| it.ip()).collect());
+            let addresses = dns::preferred(&found);
+            driver.tell(|worker| worker.resolved(root, token, &addresses));
+        });
     }
 
     fn arm(&self, state: &mut State, root: RootId, period: Option<Duration>) {

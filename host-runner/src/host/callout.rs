@@ -51,6 +51,7 @@ pub(crate) struct Tokens {
     http: u32,
     grpc_call: u32,
     grpc_stream: u32,
+    question: u32,
 }
 
 /// The calls of one root context, and what its running callback is shown of one.
@@ -166,6 +167,7 @@ impl Default for Tokens {
             http: 0,
             grpc_call: 1,
             grpc_stream: 2,
+            question: 1,
         }
     }
 }
@@ -179,6 +181,12 @@ impl Tokens {
         };
         *last = last.wrapping_add(STEP);
         *last
+    }
+
+    /// That of a question for addresses.
+    pub(crate) fn next_question(&mut self) -> u32 {
+        self.question = self.question.wrapping_add(1);
+        self.question
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Effect {
     DropCallouts(usize),
     /// (Re)arm the tick timer of a root context; none stops it (rule Q1).
     Tick(RootId, Option<Duration>),
+    /// Find the addresses of a name; answer with [`crate::host::traffic::Traffic::resolved`].
+    Resolve(RootId, u32, String),
     /// A queue of a root context of that worker got an item (rule Q2).
     QueueReady(u64, RootId, u32),
 }

@@ -111,6 +111,8 @@ pub(crate) struct Root {
     pub(crate) configuring: bool,
     pub(crate) callouts: Callouts,
     pub(crate) tick: Option<Duration>,
+    /// Buffer 8 after a question for addresses (section 1.3).
+    pub(crate) addresses: Vec<u8>,
     /// What it declared of the properties that its streams set (rule F4).
     pub(crate) prototypes: Prototypes,
     pub(crate) expressions: Expressions,
@@ -227,6 +229,7 @@ impl VmState {
             configuring: false,
             callouts: Callouts::default(),
             tick: None,
+            addresses: Vec::new(),
             prototypes: Prototypes::default(),
             expressions: Expressions::default(),
         });
@@ -314,6 +317,26 @@ impl VmState {
     /// The root of the context that hostcalls act on.
     pub(crate) fn root(&self) -> Option<&Root> {
         self.roots.get(self.target()?.root())
+    }
+
+    /// What the root context that hostcalls act on was told last of addresses.
+    pub(crate) fn addresses(&self) -> &[u8] {
+        match self.target() {
+            Some(Context::Root(index)) => self
+                .roots
+                .get(index)
+                .map_or(&[], |root| root.addresses.as_slice()),
+            _ => &[],
+        }
+    }
+
+    /// It has asked for another buffer.
+    pub(crate) fn forget_addresses(&mut self) {
+        if let Some(Context::Root(index)) = self.target()
+            && let Some(root) = self.roots.get_mut(index)
+        {
+            root.addresses.clear();
+        }
     }
 
     /// What the worker knows that root by.

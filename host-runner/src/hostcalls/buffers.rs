@@ -90,7 +90,7 @@ fn buffer<'a>(guest: &'a mut Guest<'_>, kind: u32) -> std::result::Result<&'a [u
                 .and_then(|(connection, filter)| connection.buffer_mut(filter, peer(kind)?));
             Ok(data.map_or(&[], |data| data.as_slice()))
         }
-        CALL_DATA => Ok(&[]),
+        CALL_DATA => Ok(state.addresses()),
         // There always, with something in it while a message is being received.
         GRPC_MESSAGE => {
             let message = state.root().and_then(|root| root.callouts.message.as_ref());
@@ -126,6 +126,7 @@ fn resolve(guest: &mut Guest<'_>, kind: u32) -> u32 {
             }
             REQUEST_BODY..=UPSTREAM_DATA | GRPC_MESSAGE => {
                 state.last_buffers.remove(&context);
+                state.forget_addresses();
             }
             _ => {}
         }

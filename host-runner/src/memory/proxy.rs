@@ -92,6 +92,8 @@ pub(super) enum Event {
     /// Unless it was armed again.
     Tick(usize, RootId, u64),
     QueueReady(usize, RootId, u32),
+    /// Nobody knows the name.
+    Resolved(usize, RootId, u32),
 }
 
 // === impl Proxy ===
@@ -284,6 +286,9 @@ impl Proxy {
                     self.tell(worker, |worker| worker.tick(root));
                 }
             }
+            Event::Resolved(worker, root, token) => {
+                self.tell(worker, |worker| worker.resolved(root, token, &[]));
+            }
             Event::QueueReady(worker, root, token) => {
                 self.tell(worker, |worker| worker.queue_ready(root, token));
             }
@@ -317,6 +322,7 @@ impl Proxy {
                         .retain(|(worker, id), _| *worker != index || id.root.vm != vm);
                 }
                 Effect::Tick(root, period) => self.arm((index, root), period),
+                Effect::Resolve(root, token, _) => self.add(Event::Resolved(index, root, token)),
                 Effect::QueueReady(number, root, token) => {
                     let worker = self.workers.iter().position(|it| it.number == number);
                     if let Some(worker) = worker {
