@@ -11,6 +11,7 @@ mod driver;
 pub(crate) mod forward;
 pub(crate) mod gate;
 mod grpc;
+mod held;
 mod hop_by_hop;
 mod http1;
 mod lineup;

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -18,6 +17,7 @@ use super::call;
 use super::forward;
 use super::gate::Gate;
 use super::grpc::Lines;
+use super::held::{Held, Hold};
 use super::upstreams::{Upstream, Upstreams};
 use super::{respond, taping, tcp};
 use crate::host::callout::{CallId, HttpCall};
@@ -76,22 +76,6 @@ pub(super) struct Wires {
     pub(super) kept: Option<Arc<Hold>>,
     /// What records it, if anything does.
     tape: Option<Arc<Tape>>,
-}
-
-/// A stream as its client holds it: dropped before it is over, the client has gone (rule L14).
-#[derive(Clone)]
-pub(crate) struct Held(Arc<Hold>);
-
-pub(super) struct Hold {
-    driver: Arc<Driver>,
-    id: StreamId,
-    over: Arc<AtomicBool>,
-    /// Whether the client has been given as much of the response as was announced.
-    pub(super) complete: Arc<AtomicBool>,
-    /// Whether the response was reset in the same round in which it began.
-    unsent: AtomicBool,
-    /// Ends with the client's connection.
-    connection: watch::Receiver<()>,
 }
 
 impl std::fmt::Debug for Driver {
@@ -175,7 +159,7 @@ impl Driver {
         self.tell_from(false, event)
     }
 
-    fn tell_from<T>(&self, client: bool, event: impl FnOnce(&mut Worker) -> T) -> T {
+    pub(super) fn tell_from<T>(&self, client: bool, event: impl FnOnce(&mut Worker) -> T) -> T {
         let mut state = self.lock();
         state.begin_round(client);
         let told = event(&mut state.worker);
@@ -468,47 +452,5 @@ impl State {
             call.abort();
         }
         self.grpc.drop_vm(vm);
-    }
-}
-
-// === impl Held ===
-
-impl Held {
-    /// Tells the worker something of this stream.
-    pub(crate) fn tell<T>(&self, event: impl FnOnce(&mut Worker, StreamId) -> T) -> T {
-        let driver = &self.0.driver;
-        driver.tell_from(true, |worker| event(worker, self.0.id))
-    }
-
-    /// Whether the response was reset by what began it. Envoy's HTTP/2 codec, which sends nothing before it has decoded
-    /// all it has read, then drops what it has not sent.
-    pub(crate) fn is_unsent(&self) -> bool {
-        // The round may not be over yet.
-        drop(self.0.driver.lock());
-        self.0.unsent.load(Ordering::Acquire)
-    }
-}
-
-// === impl Hold ===
-
-impl Drop for Hold {
-    // In a task of its own: this may happen while the driver is locked.
-    fn drop(&mut self) {
-        if self.over.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        let (driver, id, mut connection) =
-            (Arc::clone(&self.driver), self.id, self.connection.clone());
-        let complete = self.complete.load(Ordering::Acquire);
-        runtime.spawn(async move {
-            // A client that has all it expects has not gone before its connection has.
-            if complete {
-                let _ = connection.changed().await;
-            }
-            driver.tell(|worker| worker.client_gone(id));
-        });
     }
 }

@@ -15,8 +15,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::answer::Answer;
 use super::body::{Body, Cut, full};
-use super::driver::Held;
 use super::gate::Gate;
+use super::held::Held;
 use super::http1;
 use super::lineup::Lineup;
 use super::peer::Peer;
