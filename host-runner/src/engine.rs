@@ -112,11 +112,11 @@ impl Engine {
         check_sizes(&code)?;
         let stubs = &self.options.stub_imports;
         let mut store = self.store(VmState::for_linking());
+        let linker = self.linkers.of(abi);
+        let linker = linker.map_err(|why| Refusal::Invalid(why.to_owned()))?;
         imports::check(&self.linkers, abi, &code, stubs, &mut store)?;
         profile::check(&code, self.options.profile)?;
         exports::check(&code, abi, |name| is_allowed(allowed, name))?;
-        let linker = self.linkers.of(abi);
-        let linker = linker.map_err(|why| Refusal::Invalid(why.to_owned()))?;
         let mut linker = hostcalls::restricted(linker, &code, allowed).map_err(invalid)?;
         stubs::link(&mut linker, &code, stubs).map_err(invalid)?;
         profile::link(&mut linker, &code, self.options.profile).map_err(invalid)?;

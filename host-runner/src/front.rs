@@ -120,7 +120,7 @@ impl Default for FrontOptions {
 // === impl Front ===
 
 impl Front {
-    /// Starts every plugin of every listener, then listens.
+    /// Binds every address, starts every plugin of every listener, then serves.
     ///
     /// # Errors
     /// When a module does not load, a plugin refuses its configuration, or an address cannot be listened on. Nothing

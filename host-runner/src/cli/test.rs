@@ -104,7 +104,7 @@ impl Test {
 // === impl Format ===
 
 impl Format {
-    // Whether any failed. The cases of one file run in turn, so more threads than files would only wait.
+    // Whether any failed. The cases of one file run in turn, so for one file more than one thread would only wait.
     fn report(self, jobs: Vec<Job>, files: usize) -> anyhow::Result<bool> {
         let format = match self {
             Self::Pretty => FormatSetting::Pretty,

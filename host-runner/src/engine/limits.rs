@@ -76,7 +76,8 @@ impl ResourceLimiter for Limits {
 pub(crate) fn begin(store: &mut StoreContextMut<'_, VmState>) -> Cost {
     let limits = &store.data().limits;
     let (limit, metered) = (limits.callback, limits.metered);
-    if let Some(limit) = limit {
+    // What is entered from within a hostcall shares the time of the callback that made it.
+    if let Some(limit) = limit.filter(|_| store.data().depth == 0) {
         store.set_epoch_deadline(ticker::ticks(limit));
     }
     if metered {

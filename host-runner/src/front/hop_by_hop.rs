@@ -58,7 +58,7 @@ impl HopByHop {
     }
 }
 
-// Whether another protocol is asked for (RFC 9110 section 7.8). Envoy takes no notice of HTTP/2.
+// Whether another protocol is asked for (RFC 9110 section 7.8). Envoy takes no notice of a wish for HTTP/2 (h2c).
 fn asks_for_upgrade(headers: &HeaderMap, nominated: &[Vec<u8>]) -> bool {
     let other = |upgrade: &[u8]| !upgrade.eq_ignore_ascii_case(b"h2c");
     headers.get(b"upgrade").is_some_and(other) && nominated.iter().any(|it| it == b"upgrade")

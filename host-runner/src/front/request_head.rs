@@ -217,15 +217,10 @@ fn check(head: &RequestHead) -> Result<(), Refused> {
 
 fn has_bad_port(target: &Uri) -> bool {
     target.authority().is_some_and(|authority| {
-        let (_, after) = authority
-            .as_str()
+        let whole = authority.as_str();
+        let host = whole
             .rsplit_once(['@', ']'])
-            .unwrap_or_default();
-        let host = if after.is_empty() {
-            authority.as_str()
-        } else {
-            after
-        };
+            .map_or(whole, |(_, after)| after);
         host.contains(':') && authority.port_u16().is_none()
     })
 }
@@ -296,7 +291,7 @@ fn path_header(head: &RequestHead, path: &str) -> Result<Vec<u8>, Refused> {
         _ => {}
     }
     // `http://host?query` has a path without a slash, which no route matches.
-    let target = path.starts_with('/') || scheme.is_some() || head.method == Method::OPTIONS;
+    let target = path.starts_with('/') || scheme.is_some();
     if !target || !path.is_ascii() {
         return Err(Refused::MALFORMED);
     }

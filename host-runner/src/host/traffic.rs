@@ -3,6 +3,7 @@
 //! A VM is entered from outside, or once more from within a hostcall of its own, where Envoy acts before the hostcall
 //! returns (rule B2).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wasmtime::{AsContextMut as _, StoreContextMut, WasmParams, WasmResults};
@@ -12,7 +13,7 @@ use crate::host::callbacks::{Callbacks, Export, Headers};
 use crate::host::effect::Effect;
 use crate::host::stream::{Direction, Stream};
 use crate::host::vm::{VmFailed, enter};
-use crate::host::vm_state::{Context, Shared, VmState};
+use crate::host::vm_state::{Action, After, Context, Shared, VmState};
 use crate::host::world::{StreamId, World};
 use crate::trace::Words;
 
@@ -35,6 +36,9 @@ struct Waiting {
     callback: &'static str,
     effective: u32,
     stop_iteration: bool,
+    malloc_trapped: bool,
+    /// Resumes that Envoy would act on at once; whether they are taken depends on what the callback returns (rule R2).
+    resumes: VecDeque<After>,
     contexts: [Option<Context>; 2],
     tank: u64,
 }
@@ -44,7 +48,7 @@ pub(crate) fn within<'a>(
     mut store: StoreContextMut<'a, VmState>,
     act: impl FnOnce(&mut Traffic<'a>),
 ) {
-    let waiting = Waiting::in_callback(&store);
+    let waiting = Waiting::in_callback(&mut store);
     let state = store.data_mut();
     let mut traffic = Traffic {
         shared: state.shared.clone(),
@@ -63,16 +67,23 @@ pub(crate) fn within<'a>(
 // === impl Waiting ===
 
 impl Waiting {
-    fn in_callback(store: &StoreContextMut<'_, VmState>) -> Self {
-        let state = store.data();
+    fn in_callback(store: &mut StoreContextMut<'_, VmState>) -> Self {
+        let tank = limits::pause(store);
+        let state = store.data_mut();
+        state.depth += 1;
         let ids = [state.current, state.effective];
+        let after = std::mem::take(&mut state.after).into_iter();
+        let (resumes, others) = after.partition(|it| matches!(it.action, Action::Continue(_)));
+        state.after = others;
         Self {
+            malloc_trapped: std::mem::take(&mut state.malloc_trapped),
+            resumes,
             current: state.current,
             callback: state.callback,
             effective: state.effective,
             stop_iteration: state.stop_iteration,
             contexts: ids.map(|id| state.contexts.get(&id).copied()),
-            tank: limits::pause(store),
+            tank,
         }
     }
 
@@ -83,6 +94,9 @@ impl Waiting {
         state.callback = self.callback;
         state.effective = self.effective;
         state.stop_iteration = self.stop_iteration;
+        state.malloc_trapped |= self.malloc_trapped;
+        state.depth -= 1;
+        state.after.extend(self.resumes);
         // Contexts that were deleted meanwhile are still reached until the callback returns.
         for (id, context) in [self.current, self.effective]
             .into_iter()

@@ -69,6 +69,8 @@ pub(crate) struct VmState {
     pub(crate) effective: u32,
     /// Whether the callback's result is overruled by a local reply (rule A4).
     pub(crate) stop_iteration: bool,
+    /// How many callbacks wait in a hostcall while another one runs.
+    pub(crate) depth: u32,
     /// Whether the guest's allocator trapped in the callback that runs; the VM fails after it (rule M1).
     pub(crate) malloc_trapped: bool,
     /// Whether the host is in the guest's allocator (rule V11).
@@ -192,6 +194,7 @@ impl VmState {
             callback: "instantiation",
             effective: 0,
             stop_iteration: false,
+            depth: 0,
             malloc_trapped: false,
             allocating: false,
             last_buffers: IdMap::default(),

@@ -88,6 +88,9 @@ impl Gathered {
 
     /// The head, and whether it is all.
     pub(super) fn begin(&mut self, headers: &FilterMap, end: bool) {
+        if !self.http1 && respond::is_unreadable(headers) {
+            self.broken = Some(Broken::Reset);
+        }
         match respond::response_head(headers, self.http1) {
             Ok(head) => self.head = Some(head),
             Err(what) => {
@@ -106,6 +109,9 @@ impl Gathered {
 
     /// Those of HTTP/1 pass only where they are asked for (rule L12).
     pub(super) fn trailers(&mut self, trailers: &FilterMap, pass: bool) {
+        if !self.http1 && respond::is_unreadable(trailers) {
+            self.broken = Some(Broken::Reset);
+        }
         if pass || !self.http1 {
             self.trailers = respond::trailers(trailers);
         }

@@ -20,6 +20,7 @@ use crate::front::refused::Refusal;
 use crate::front::request_head::{self, RequestHead};
 use crate::host::callout::{CallId, CallResponse};
 use crate::host::clock::Clock;
+use crate::host::dns;
 use crate::host::effect::{Effect, RootId};
 use crate::host::faults::{FaultPlan, Faults};
 use crate::host::filter_state::ConnectionState;
@@ -92,8 +93,8 @@ pub(super) enum Event {
     /// Unless it was armed again.
     Tick(usize, RootId, u64),
     QueueReady(usize, RootId, u32),
-    /// Nobody knows the name.
-    Resolved(usize, RootId, u32),
+    /// Nobody knows a name but the host itself.
+    Resolved(usize, RootId, u32, Option<IpAddr>),
 }
 
 // === impl Proxy ===
@@ -286,8 +287,10 @@ impl Proxy {
                     self.tell(worker, |worker| worker.tick(root));
                 }
             }
-            Event::Resolved(worker, root, token) => {
-                self.tell(worker, |worker| worker.resolved(root, token, &[]));
+            Event::Resolved(worker, root, token, known) => {
+                self.tell(worker, |worker| {
+                    worker.resolved(root, token, known.as_slice())
+                });
             }
             Event::QueueReady(worker, root, token) => {
                 self.tell(worker, |worker| worker.queue_ready(root, token));
@@ -322,7 +325,9 @@ impl Proxy {
                         .retain(|(worker, id), _| *worker != index || id.root.vm != vm);
                 }
                 Effect::Tick(root, period) => self.arm((index, root), period),
-                Effect::Resolve(root, token, _) => self.add(Event::Resolved(index, root, token)),
+                Effect::Resolve(root, token, name) => {
+                    self.add(Event::Resolved(index, root, token, dns::known(&name)));
+                }
                 Effect::QueueReady(number, root, token) => {
                     let worker = self.workers.iter().position(|it| it.number == number);
                     if let Some(worker) = worker {

@@ -75,19 +75,23 @@ async fn exchange(address: SocketAddr, request: ClientRequest) -> anyhow::Result
         .with_context(|| format!("cannot connect to {address}"))?;
     stream.set_nodelay(true)?;
     let io = TokioIo::new(stream);
-    let response = match request.protocol {
+    let (response, driving) = match request.protocol {
         Protocol::Http1 => {
             let (mut sender, connection) = http1::handshake(io).await?;
-            tokio::spawn(connection);
-            sender.send_request(request.into_http1()?).await?
+            let driving = tokio::spawn(async move { drop(connection.await) });
+            (sender.send_request(request.into_http1()?).await?, driving)
         }
         Protocol::Http2 => {
             let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
-            tokio::spawn(connection);
-            sender.send_request(request.into_http2()?).await?
+            let driving = tokio::spawn(async move { drop(connection.await) });
+            (sender.send_request(request.into_http2()?).await?, driving)
         }
     };
-    Response::read(response).await
+    let response = Response::read(response).await;
+    // So that the connection is closed before anything else happens.
+    driving.abort();
+    let _ = driving.await;
+    response
 }
 
 // === impl ClientRequest ===

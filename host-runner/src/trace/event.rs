@@ -73,7 +73,8 @@ fn as_map<S: Serializer>(arguments: &[Argument], serializer: S) -> Result<S::Ok,
 }
 
 /// The parameters of callbacks after the context.
-const PARAMETERS: [(&str, &[&str]); 22] = [
+const PARAMETERS: [(&str, &[&str]); 23] = [
+    ("envoy_on_resolve_dns", &["token", "size"]),
     ("proxy_on_context_create", &["parent"]),
     ("proxy_on_vm_start", &["configuration_size"]),
     ("proxy_on_configure", &["configuration_size"]),

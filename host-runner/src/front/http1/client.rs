@@ -87,8 +87,7 @@ impl Client {
     fn idle(&self, address: SocketAddr) -> Option<Arc<TcpStream>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = all.get_mut(&address)?;
-        idle.retain(|stream| is_idle(stream));
-        idle.pop()
+        std::iter::from_fn(|| idle.pop()).find(|stream| is_idle(stream))
     }
 
     fn keep(&self, address: SocketAddr, stream: Arc<TcpStream>) {

@@ -14,7 +14,7 @@ const MAX_LINES: usize = 60 * 1024;
 /// What is still to come of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
-    /// Of no bytes: the end is still to be told.
+    /// That many bytes; of 0 only the end is still to be told.
     Length(u64),
     ChunkSize,
     Chunk(u64),
@@ -50,7 +50,7 @@ impl Decoder {
             let rest = input.get(used..).unwrap_or_default();
             match self.step(rest, body, &mut trailers) {
                 Ok(Some(count)) => used += count,
-                // The last chunk's head has sent what came before it; the next time finds nothing to send.
+                // What came before the last chunk is to be delivered; the error comes back the next time.
                 Err(Malformed) if *self == Self::Trailers && !body.is_empty() => break,
                 Ok(None) => break,
                 Err(Malformed) => return Err(Malformed),
@@ -104,7 +104,7 @@ impl Decoder {
                 }
                 None => Ok(Some(rest.len())),
             },
-            Self::ChunkSize if rest.starts_with(b"\r\n") => Err(Malformed),
+            Self::ChunkSize if !begins_size(rest) => Err(Malformed),
             Self::ChunkSize => match parse_chunk_size(rest).map_err(|_| Malformed)? {
                 Status::Partial => Ok(None),
                 Status::Complete((count, size)) => {
@@ -153,6 +153,15 @@ fn add(lines: &[Header<'_>], trailers: &mut HeaderMap) {
     for header in lines {
         trailers.add(header.name.to_ascii_lowercase().as_bytes(), header.value);
     }
+}
+
+// A digit, and a line that ends with CR LF; what the library takes besides, others take for something else.
+fn begins_size(rest: &[u8]) -> bool {
+    let first = rest.iter().find(|byte| !b" \t".contains(byte));
+    let has_digit = first.is_none_or(u8::is_ascii_hexdigit);
+    let end = rest.iter().position(|byte| *byte == b'\n');
+    let before = end.map(|end| end.checked_sub(1).and_then(|at| rest.get(at)));
+    has_digit && before.is_none_or(|before| before == Some(&b'\r'))
 }
 
 fn take(left: u64, rest: &[u8], body: &mut Vec<u8>) -> usize {

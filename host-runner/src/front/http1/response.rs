@@ -35,19 +35,26 @@ pub(super) fn take(
     to_head: bool,
     interim: &mut usize,
 ) -> Result<Option<Head>, Malformed> {
-    loop {
-        let Some((head, used)) = parse(input, to_head)? else {
-            return match input.len() > MAX_HEAD {
-                true => Err(Malformed),
-                false => Ok(None),
-            };
+    let mut taken = 0;
+    let head = loop {
+        let rest = input.get(taken..).unwrap_or_default();
+        let Some((head, used)) = parse(rest, to_head)? else {
+            match rest.len() > MAX_HEAD {
+                true => return Err(Malformed),
+                false => break None,
+            }
         };
-        input.drain(..used);
+        if used > MAX_HEAD {
+            return Err(Malformed);
+        }
+        taken += used;
         if !is_interim(head.status) {
-            return Ok(Some(head));
+            break Some(head);
         }
         *interim += 1;
-    }
+    };
+    input.drain(..taken);
+    Ok(head)
 }
 
 fn is_interim(status: u16) -> bool {

@@ -251,6 +251,7 @@ impl Traffic<'_> {
         if let Some(state) = self.state(vm) {
             for id in state.deleted.drain(..) {
                 state.contexts.remove(&id);
+                state.last_buffers.remove(&id);
             }
         }
     }

@@ -61,6 +61,7 @@ impl Traffic<'_> {
             && let Some(state) = self.state(vm)
         {
             state.contexts.remove(&context);
+            state.last_buffers.remove(&context);
         }
     }
 }
