@@ -289,7 +289,7 @@ impl Proxy {
             }
             Event::Resolved(worker, root, token, known) => {
                 self.tell(worker, |worker| {
-                    worker.resolved(root, token, known.as_slice())
+                    worker.resolved(root, token, known.as_slice());
                 });
             }
             Event::QueueReady(worker, root, token) => {
