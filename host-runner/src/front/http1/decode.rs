@@ -1,6 +1,6 @@
 //! The body of a message, out of the bytes of its connection.
 
-use httparse::{EMPTY_HEADER, Header, Status, parse_chunk_size, parse_headers};
+use httparse::{Status, parse_chunk_size};
 
 use super::lines;
 use crate::host::header_map::HeaderMap;
@@ -124,34 +124,11 @@ impl Decoder {
         rest: &[u8],
         trailers: &mut HeaderMap,
     ) -> Result<Option<usize>, Malformed> {
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let count = match parse_headers(rest, &mut headers) {
-            Ok(Status::Partial) => return Ok(None),
-            Ok(Status::Complete((count, headers))) => {
-                add(headers, trailers);
-                count
-            }
-            Err(_) => {
-                let Some((block, count)) = lines::block(rest) else {
-                    return Ok(None);
-                };
-                let plain = lines::plain(block).ok_or(Malformed)?;
-                let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-                match parse_headers(&plain, &mut headers) {
-                    Ok(Status::Complete((_, headers))) => add(headers, trailers),
-                    Ok(Status::Partial) | Err(_) => return Err(Malformed),
-                }
-                count
-            }
-        };
-        *self = Self::Done;
-        Ok(Some(count))
-    }
-}
-
-fn add(lines: &[Header<'_>], trailers: &mut HeaderMap) {
-    for header in lines {
-        trailers.add(header.name.to_ascii_lowercase().as_bytes(), header.value);
+        let count = lines::headers(rest, trailers)?;
+        if count.is_some() {
+            *self = Self::Done;
+        }
+        Ok(count)
     }
 }
 

@@ -1,5 +1,10 @@
 //! The lines of a head that are odd, and that Envoy's parser (Balsa) takes all the same, as those that any parser takes.
 
+use httparse::{EMPTY_HEADER, Status, parse_headers};
+
+use super::decode::{MAX_HEADERS, Malformed};
+use crate::host::header_map::HeaderMap;
+
 /// What is around the words of a first line.
 const BLANKS: [char; 2] = [' ', '\t'];
 
@@ -17,6 +22,35 @@ pub(super) fn words(line: &[u8]) -> Option<Vec<&str>> {
         return None;
     }
     Some(line.split(BLANKS).filter(|word| !word.is_empty()).collect())
+}
+
+/// Adds header lines up to the blank one to a map, and says how many bytes they take; none if there is more to come of
+/// them. Odd ones are looked at once they are all there.
+pub(super) fn headers(input: &[u8], map: &mut HeaderMap) -> Result<Option<usize>, Malformed> {
+    if let Ok(parsed) = add_plain(input, map) {
+        return Ok(parsed);
+    }
+    let Some((block, used)) = block(input) else {
+        return Ok(None);
+    };
+    let plain = plain(block).ok_or(Malformed)?;
+    match add_plain(&plain, map)? {
+        Some(_) => Ok(Some(used)),
+        None => Err(Malformed),
+    }
+}
+
+fn add_plain(input: &[u8], map: &mut HeaderMap) -> Result<Option<usize>, Malformed> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    match parse_headers(input, &mut headers).map_err(|_| Malformed)? {
+        Status::Partial => Ok(None),
+        Status::Complete((used, headers)) => {
+            for header in headers {
+                map.add(header.name.as_bytes(), header.value);
+            }
+            Ok(Some(used))
+        }
+    }
 }
 
 /// Header lines up to the blank one, and how many bytes they take; none if there is more to come of them.

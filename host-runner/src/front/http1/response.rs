@@ -1,8 +1,6 @@
 //! The head of a response, out of the bytes of its connection.
 
-use httparse::{EMPTY_HEADER, Header, Status, parse_headers};
-
-use super::decode::{Decoder, MAX_HEADERS, Malformed};
+use super::decode::{Decoder, Malformed};
 use super::head::{lists, number};
 use super::lines;
 use crate::host::header_map::HeaderMap;
@@ -72,26 +70,12 @@ fn parse(input: &[u8], to_head: bool) -> Result<Option<(Head, usize)>, Malformed
         .unwrap_or_default()
         + 1;
     let rest = input.get(start..).unwrap_or_default();
-    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-    if let Ok(parsed) = parse_headers(rest, &mut headers) {
-        return match parsed {
-            Status::Complete((used, headers)) => {
-                Head::of(line, headers, to_head).map(|head| Some((head, start + used)))
-            }
-            Status::Partial => Ok(None),
-        };
-    }
-    let Some((block, used)) = lines::block(rest) else {
+    let mut headers = HeaderMap::response(line.status.to_string().as_bytes());
+    let Some(used) = lines::headers(rest, &mut headers)? else {
         return Ok(None);
     };
-    let plain = lines::plain(block).ok_or(Malformed)?;
-    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-    match parse_headers(&plain, &mut headers) {
-        Ok(Status::Complete((_, headers))) => {
-            Head::of(line, headers, to_head).map(|head| Some((head, start + used)))
-        }
-        Ok(Status::Partial) | Err(_) => Err(Malformed),
-    }
+    let head = Head::of(line, headers, to_head)?;
+    Ok(Some((head, start + used)))
 }
 
 // === impl StatusLine ===
@@ -120,12 +104,8 @@ impl StatusLine {
 // === impl Head ===
 
 impl Head {
-    fn of(line: StatusLine, lines: &[Header<'_>], to_head: bool) -> Result<Self, Malformed> {
+    fn of(line: StatusLine, mut headers: HeaderMap, to_head: bool) -> Result<Self, Malformed> {
         let status = line.status;
-        let mut headers = HeaderMap::response(status.to_string().as_bytes());
-        for header in lines {
-            headers.add(header.name.as_bytes(), header.value);
-        }
         let body = framing(&headers)?;
         if status < 200 || status == 204 {
             check_bodiless(&mut headers, body)?;
