@@ -39,7 +39,7 @@ bench: doctor build ## measure our filters and Envoy's own side by side (target/
 bench-ratios: build ## what the engine costs; time to a verdict and requests a second, host-runner beside Envoy
 	@$(HOST_RUNNER) doctor --fix envoy wrk
 	@CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
-		cargo bench --quiet --no-fail-fast --profile dev --config profile.dev.package.host-runner.codegen-units=16 --package meshwright-tests --bench engine --bench ratios
+		cargo bench --quiet --no-fail-fast --profile dev --config profile.dev.package.host-runner.codegen-units=1 --package meshwright-tests --bench engine --bench ratios
 
 lint: ## formatting, clippy (host and Wasm) and documentation, warnings denied
 	@cargo fmt --all --check

@@ -4,7 +4,7 @@ use std::fmt;
 
 use meshwright_core::headers::to_pairs;
 
-use crate::host::inline;
+use crate::host::{header_syntax, inline};
 
 /// Names and values in order, pseudo headers included.
 ///
@@ -15,6 +15,10 @@ pub(crate) struct HeaderMap {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     inline: Inline,
+    /// A bit of every name that is or was an entry: what has none here is not looked for.
+    names: u64,
+    /// Whether there may be, or have been, an entry that cannot be sent.
+    odd: bool,
 }
 
 /// Where a header lies in the buffer: its name, and behind that its value.
@@ -58,6 +62,7 @@ impl HeaderMap {
             bytes: Vec::with_capacity(512),
             entries: Vec::with_capacity(16),
             inline,
+            ..Self::default()
         }
     }
 
@@ -65,14 +70,16 @@ impl HeaderMap {
     pub(crate) fn replace_all(&mut self, pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
         self.entries.clear();
         self.bytes.clear();
+        self.names = 0;
+        self.odd = false;
         for (name, value) in pairs {
             self.add(&name, &value);
         }
     }
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        let name = self.canonical(name);
-        let entry = self.entries.iter().find(|it| it.is(&self.bytes, name))?;
+        let at = self.position(self.canonical(name))?;
+        let entry = self.entries.get(at)?;
         Some(entry.of(&self.bytes).1)
     }
 
@@ -118,20 +125,19 @@ impl HeaderMap {
     /// Adds an entry, or joins an inline header's value to the one that is there (rule H6); an empty one adds nothing.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.canonical(name);
-        let entry = self.write(name, value);
-        // Its name as it was written, which is in lower case.
-        let key = entry.of(&self.bytes).0;
-        let present = match inline::is_inline(self.inline, key) {
-            true => self.position(key),
-            false => None,
-        };
-        let Some(at) = present else {
-            return self.push(entry);
-        };
-        self.bytes.truncate(entry.start);
-        if !value.is_empty() {
-            self.join(at, name, value);
+        match self.inline_position(name) {
+            None => self.insert(name, value),
+            Some(_) if value.is_empty() => {}
+            Some(at) => self.join(at, name, value),
         }
+    }
+
+    // Where the value is that another one of the name is joined to. Whether there is one at all is asked first, because
+    // nearly always there is none.
+    fn inline_position(&self, name: &[u8]) -> Option<usize> {
+        let at = self.position(name)?;
+        let key = self.entries.get(at)?.of(&self.bytes).0;
+        inline::is_inline(self.inline, key).then_some(at)
     }
 
     fn join(&mut self, at: usize, name: &[u8], value: &[u8]) {
@@ -145,19 +151,19 @@ impl HeaderMap {
         }
     }
 
-    fn insert(&mut self, name: &[u8], value: &[u8]) {
-        let entry = self.write(name, value);
-        self.push(entry);
-    }
-
     // Pseudo headers come before all others (rule H4).
-    fn push(&mut self, entry: Entry) {
-        if !entry.is_pseudo(&self.bytes) {
+    fn insert(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.write(name, value);
+        let entry = Entry::new(start, name, value);
+        if name.first() != Some(&b':') {
             return self.entries.push(entry);
         }
         let all = self.entries.iter();
-        let pseudo = all.take_while(|it| it.is_pseudo(&self.bytes));
-        self.entries.insert(pseudo.count(), entry);
+        let pseudo = all.take_while(|it| it.is_pseudo(&self.bytes)).count();
+        match pseudo == self.entries.len() {
+            true => self.entries.push(entry),
+            false => self.entries.insert(pseudo, entry),
+        }
     }
 
     /// Replaces all values by one, at the end (rule H7).
@@ -177,6 +183,9 @@ impl HeaderMap {
 
     pub(crate) fn remove(&mut self, name: &[u8]) {
         let name = self.canonical(name);
+        if !self.may_have(name) {
+            return;
+        }
         let bytes = &self.bytes;
         self.entries.retain(|entry| !entry.is(bytes, name));
     }
@@ -194,10 +203,22 @@ impl HeaderMap {
         to_pairs(self.iter())
     }
 
+    /// Whether an entry may be one that cannot be sent.
+    pub(crate) fn may_be_odd(&self) -> bool {
+        self.odd
+    }
+
     fn position(&self, name: &[u8]) -> Option<usize> {
+        if !self.may_have(name) {
+            return None;
+        }
         self.entries
             .iter()
             .position(|entry| entry.is(&self.bytes, name))
+    }
+
+    fn may_have(&self, name: &[u8]) -> bool {
+        self.names & bit(name) != 0
     }
 
     // Keys mean the same in any case, and `host` is `:authority` of a request (rule H3).
@@ -211,25 +232,21 @@ impl HeaderMap {
     // === the buffer ===
 
     fn put(&mut self, at: usize, name: &[u8], value: &[u8]) {
-        let entry = self.write(name, value);
+        let start = self.write(name, value);
+        let entry = Entry::new(start, name, value);
         if let Some(place) = self.entries.get_mut(at) {
             *place = entry;
         }
     }
 
-    // A header's bytes, its name in lower case, at the end of the buffer.
-    fn write(&mut self, name: &[u8], value: &[u8]) -> Entry {
+    // A header's bytes, its name in lower case, at the end of the buffer; where they begin.
+    fn write(&mut self, name: &[u8], value: &[u8]) -> usize {
         self.compact();
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(name);
-        let key = self.bytes.get_mut(start..).unwrap_or_default();
-        key.make_ascii_lowercase();
-        self.bytes.extend_from_slice(value);
-        Entry {
-            start,
-            name: name.len(),
-            value: value.len(),
-        }
+        let is_sendable = header_syntax::write(&mut self.bytes, name, value);
+        self.odd |= !is_sendable;
+        self.names |= bit(name);
+        start
     }
 
     // So that a filter that sets one header for ever does not fill the memory.
@@ -239,6 +256,7 @@ impl HeaderMap {
         }
     }
 
+    #[cold]
     fn compact_if_worth_it(&mut self) {
         let used = self.byte_size();
         if self.bytes.len() - used <= used.max(SPARE) {
@@ -275,9 +293,25 @@ impl fmt::Debug for HeaderMap {
     }
 }
 
+// One of 64 bits, by the length of a name and its ends in any case: most names of a message have one of their own.
+fn bit(name: &[u8]) -> u64 {
+    let end = |byte: Option<&u8>| u32::from(byte.map_or(0, |byte| byte | 0x20));
+    let length = u32::try_from(name.len()).unwrap_or_default();
+    let spread = length.wrapping_mul(43) ^ end(name.first()) ^ end(name.last()).wrapping_mul(29);
+    1 << (spread % 64)
+}
+
 // === impl Entry ===
 
 impl Entry {
+    fn new(start: usize, name: &[u8], value: &[u8]) -> Self {
+        Self {
+            start,
+            name: name.len(),
+            value: value.len(),
+        }
+    }
+
     // Name and value; every entry lies within the buffer of its map.
     fn of<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         let here = bytes.get(self.start..).unwrap_or_default();
@@ -311,10 +345,7 @@ mod tests {
     }
 
     fn map(inline: Inline, pairs: &[(&str, &str)]) -> HeaderMap {
-        let mut map = HeaderMap {
-            inline,
-            ..HeaderMap::default()
-        };
+        let mut map = HeaderMap::with_room(inline);
         for (name, value) in pairs {
             map.add(name.as_bytes(), value.as_bytes());
         }
