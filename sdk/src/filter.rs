@@ -1,30 +1,65 @@
-//! The trait that a filter author implements.
+//! The traits that a filter author implements.
 
-use meshwright_core::{ConfigError, Verdict};
-use serde::de::DeserializeOwned;
+use std::future::Future;
 
-use crate::host::HostError;
-use crate::request::Request;
+use crate::config::PluginConfig;
+use crate::core::{ConfigError, LocalReply};
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::listed;
+use crate::log_entry::LogEntry;
+use crate::message::{Request, Response};
 
-/// One plugin: built once from its configuration, then asked about every request.
+/// One plugin: built once from its configuration, then shared by all streams of its VM.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Meshwright filter",
-    note = "implement `meshwright::Filter`: a `Config` type, `new`, and `on_request`"
+    note = "implement `meshwright::Filter`: a `Config` type and `new`"
 )]
 pub trait Filter: Sized + 'static {
-    /// The plugin configuration, read from JSON. Use `#[serde(deny_unknown_fields)]`, so that a misspelt field is
-    /// an error at start and not a rule that silently never applies.
-    type Config: DeserializeOwned;
+    /// The plugin configuration, read from JSON; [`NoConfig`](crate::NoConfig) when there is none. Use
+    /// `#[serde(deny_unknown_fields)]`, so that a misspelt field is an error at start and not a rule that silently never
+    /// applies.
+    type Config: PluginConfig;
 
-    /// Builds the filter. Compile here whatever makes [`on_request`](Self::on_request) cheap.
+    /// Builds the filter. Compile here whatever makes its handlers cheap.
     ///
     /// # Errors
     /// A [`ConfigError`] stops the proxy from starting (or the update from being applied); its JSON pointer is logged.
     fn new(config: Self::Config) -> Result<Self, ConfigError>;
 
-    /// Judges one request from its head.
+    /// What becomes of a message whose handler failed. Unless you say otherwise it is denied, because nobody judged it:
+    /// the client gets 500, the details name the error, and the log says what it was.
+    fn on_error(&self, error: &Error) -> Flow {
+        log::error!("the message is denied, because it could not be judged: {error}");
+        let reply = LocalReply::new(500, "the message could not be judged");
+        Flow::Reply(reply.with_details(error.code()))
+    }
+}
+
+/// Handles requests.
+pub trait OnRequest: Filter + listed::OnRequest {
+    /// Called with the headers of each request.
     ///
     /// # Errors
-    /// Pass a failed hostcall on with `?`: the request is then denied, because nobody judged it.
-    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError>;
+    /// Pass what failed on with `?`; see [`Filter::on_error`].
+    fn on_request(&self, request: Request<Self>) -> impl Future<Output = Result<Flow, Error>>;
+}
+
+/// Handles responses. Those that [`OnRequest`] has waited for are its own.
+pub trait OnResponse: Filter + listed::OnResponse {
+    /// Called with the headers of each response: the upstream's, or a local reply of a later filter or the proxy, or of
+    /// this one (rule Y2).
+    ///
+    /// # Errors
+    /// Pass what failed on with `?`; see [`Filter::on_error`].
+    fn on_response(&self, response: Response<Self>) -> impl Future<Output = Result<Flow, Error>>;
+}
+
+/// Looks at exchanges that are over.
+pub trait OnLog: Filter + listed::OnLog {
+    /// Called once for each exchange. Nothing can be changed or waited for any more.
+    ///
+    /// # Errors
+    /// Pass what failed on with `?`; it is logged.
+    fn on_log(&self, entry: LogEntry<Self>) -> Result<(), Error>;
 }

@@ -1,58 +1,86 @@
-//! Write Proxy-Wasm filters in Rust: one type, typed configuration, byte-valued headers, no panics.
+//! Write Proxy-Wasm filters in Rust: one type, straight-line `async` handlers, typed configuration, no panics.
 //!
 //! ```
 //! use meshwright::prelude::*;
 //!
 //! #[derive(serde::Deserialize)]
-//! struct Config {
+//! struct Hello {
 //!     greeting: String,
 //! }
 //!
-//! struct Hello(Config);
-//!
 //! impl Filter for Hello {
-//!     type Config = Config;
+//!     type Config = Self;
 //!
-//!     fn new(config: Config) -> Result<Self, ConfigError> {
-//!         Ok(Self(config))
-//!     }
-//!
-//!     fn on_request(&self, _request: &Request<'_>) -> Result<Verdict, HostError> {
-//!         let greet = HeaderEdit::Set("x-hello".into(), self.0.greeting.clone().into());
-//!         Ok(Verdict::proceed_with(Effects::default().edit(greet), "hello.greeted"))
+//!     fn new(config: Self) -> Result<Self, ConfigError> {
+//!         Ok(config)
 //!     }
 //! }
 //!
-//! meshwright::main!(Hello);
+//! impl OnRequest for Hello {
+//!     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+//!         request.set_header("x-hello", &self.greeting)?;
+//!         Ok(Flow::Continue)
+//!     }
+//! }
+//!
+//! meshwright::main!(Hello: OnRequest);
 //! ```
 //!
 //! Build it with `host-runner build`; the `.wasm` runs in `host-runner` and, unchanged, in Envoy.
 //!
 //! What the SDK takes care of:
 //! - a configuration that does not fit is refused at start, and the log names the place as a JSON pointer;
+//! - a handler waits with `.await`: for the answer of a call, a time, the body, the response. The proxy holds the message
+//!   meanwhile, and the handler is dropped with its stream;
 //! - every hostcall returns a `Result`; an unknown status is a value, never a trap;
-//! - a request the filter could not judge (an `Err` from [`Filter::on_request`]) is denied, never passed on.
-//!
-//! This crate is the only one that names `proxy_wasm`: its dispatcher and entry points are used, its hostcalls are
-//! not, because those panic on a status or a header they do not expect, and a panic is an outage.
+//! - a message that the filter could not judge (an `Err` from a handler) is denied, never passed on;
+//! - the module exports the callbacks that [`main!`] lists, and no others: each costs something for every request.
 
-mod enact;
+mod body;
+mod call;
+mod config;
+mod current;
+mod dispatch;
+mod error;
+mod exchange;
 mod filter;
-mod host;
-mod request;
-
-#[cfg(target_arch = "wasm32")]
-mod abi;
+mod flow;
+mod headers;
+pub mod hostcalls;
+pub mod listed;
+mod log_entry;
 #[cfg(target_arch = "wasm32")]
 mod logger;
+mod message;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod property;
+mod reply;
+mod response;
+mod status;
+mod stream;
+mod task;
+pub mod time;
+mod value;
+mod vm;
+mod waker;
 #[cfg(target_arch = "wasm32")]
-mod shell;
+mod wasm;
 
-pub use enact::{Outcome, enact};
-pub use filter::Filter;
-pub use host::{Host, HostError, Status};
+pub use body::{Body, Chunk, Chunks, NextChunk, ReadBody};
+pub use call::{Answer, Call, Calling};
+pub use config::{NoConfig, PluginConfig};
+pub use current::Side;
+pub use error::Error;
+pub use filter::{Filter, OnLog, OnRequest, OnResponse};
+pub use flow::Flow;
+pub use log_entry::LogEntry;
 pub use meshwright_core as core;
-pub use request::Request;
+pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use response::NextResponse;
+pub use status::{HostError, Status};
+pub use stream::Stream;
+pub use value::Value;
 
 // The filter in the README compiles.
 #[cfg(doctest)]
@@ -61,35 +89,57 @@ struct Readme;
 
 /// What a filter usually needs.
 pub mod prelude {
-    pub use crate::{Filter, Host, HostError, Request};
-    pub use meshwright_core::{
-        ConfigError, Effects, HeaderEdit, Headers, LocalReply, Reason, RequestHead, Verdict,
+    pub use crate::{
+        Call, Error, Filter, Flow, LogEntry, NoConfig, OnLog, OnRequest, OnResponse, Request,
+        Response, Value,
     };
+    pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
 }
 
-/// Makes the given [`Filter`] the plugin of this module. Call it once, at the root of a `cdylib` crate.
+/// A filter that [`main!`] was called for.
+pub trait Plugin: Filter {
+    /// What its module exports.
+    #[doc(hidden)]
+    const CALLBACKS: __private::Callbacks;
+}
+
+/// Makes a [`Filter`] the plugin of this module, and lists what the proxy is to call it for. Call it once, at the root of
+/// a `cdylib` crate.
 ///
-/// On a native target it only checks that the type is a filter, so that the crate can be unit-tested.
+/// ```
+/// # use meshwright::prelude::*;
+/// # struct MyFilter;
+/// # impl Filter for MyFilter {
+/// #     type Config = NoConfig;
+/// #     fn new(_: NoConfig) -> Result<Self, ConfigError> { Ok(Self) }
+/// # }
+/// # impl OnRequest for MyFilter {
+/// #     async fn on_request(&self, _: Request<Self>) -> Result<Flow, Error> { Ok(Flow::Continue) }
+/// # }
+/// meshwright::main!(MyFilter: OnRequest, Callouts);
+/// ```
+///
+/// | listed | the filter |
+/// |---|---|
+/// | `OnRequest`, `OnResponse`, `OnLog` | implements the trait of that name |
+/// | `RequestBody`, `ResponseBody` | reads bodies |
+/// | `Response` | waits for the response in `on_request` |
+/// | `Callouts` | makes calls |
+/// | `Timers` | sleeps |
+///
+/// What is used and not listed does not compile. On a native target nothing is exported, so that the crate can be
+/// unit-tested.
 #[macro_export]
 macro_rules! main {
-    ($filter:ty) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            $crate::__private::proxy_wasm::main! {{ $crate::__private::start::<$filter>(); }}
-        };
-
-        #[cfg(not(target_arch = "wasm32"))]
-        const _: () = $crate::__private::is_filter::<$filter>();
-    };
+    ($($listed:tt)*) => { $crate::__private::exports! { {$crate} $($listed)* } };
 }
 
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::dispatch::*;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::native::install;
     #[cfg(target_arch = "wasm32")]
-    pub use crate::shell::start;
-    #[cfg(target_arch = "wasm32")]
-    pub use proxy_wasm;
-
-    /// Compiles only for filters.
-    pub const fn is_filter<F: crate::Filter>() {}
+    pub use crate::wasm::allocate;
+    pub use meshwright_macros::exports;
 }

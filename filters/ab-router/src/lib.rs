@@ -17,10 +17,12 @@ impl Filter for AbRouter {
         let router = Router::from_config(&config)?;
         Ok(Self { router })
     }
+}
 
-    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError> {
-        Ok(self.router.assign(&request.head()?, request.random()))
+impl OnRequest for AbRouter {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+        request.enact(self.router.assign(&request.head()?, request.random()))
     }
 }
 
-meshwright::main!(AbRouter);
+meshwright::main!(AbRouter: OnRequest);

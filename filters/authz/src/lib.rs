@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use meshwright::core::state;
 use meshwright::prelude::*;
 use policy_authz::{Authorizer, Config, Connection, Needs, Request as Judged};
-use serde_json::Value;
+use serde_json::Value as Json;
 
 struct Authz {
     authorizer: Authorizer,
@@ -21,27 +21,33 @@ impl Filter for Authz {
         let authorizer = Authorizer::new(&config)?;
         Ok(Self { authorizer })
     }
+}
 
-    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError> {
+impl OnRequest for Authz {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let needs = self.authorizer.needs();
-        let claims = if needs.claims { claims(request)? } else { None };
-        Ok(self.authorizer.evaluate(&Judged {
+        let claims = if needs.claims {
+            claims(&request)?
+        } else {
+            None
+        };
+        request.enact(self.authorizer.evaluate(&Judged {
             head: &request.head()?,
             claims: claims.as_ref(),
-            connection: &connection(request, needs)?,
+            connection: &connection(&request, needs)?,
         }))
     }
 }
 
-meshwright::main!(Authz);
+meshwright::main!(Authz: OnRequest);
 
 // A payload that is no JSON cannot come from jwt-auth; as `null` it makes every rule on claims unjudgeable, hence denied.
-fn claims(request: &Request<'_>) -> Result<Option<Value>, HostError> {
+fn claims(request: &Request<Authz>) -> Result<Option<Json>, Error> {
     let payload = request.state(state::JWT_PAYLOAD)?;
-    Ok(payload.map(|json| serde_json::from_slice(&json).unwrap_or(Value::Null)))
+    Ok(payload.map(|json| serde_json::from_slice(&json).unwrap_or(Json::Null)))
 }
 
-fn connection(request: &Request<'_>, needs: Needs) -> Result<Connection, HostError> {
+fn connection(request: &Request<Authz>, needs: Needs) -> Result<Connection, Error> {
     let mut connection = Connection::default();
     if needs.remote_ip {
         connection.remote_ip = request.property_address(&["source", "address"])?;
@@ -60,14 +66,15 @@ fn connection(request: &Request<'_>, needs: Needs) -> Result<Connection, HostErr
         connection.principals = principals(request)?;
     }
     if needs.sni {
-        connection.sni = request.property(&["connection", "requested_server_name"])?;
+        let sni = request.property(&["connection", "requested_server_name"])?;
+        connection.sni = sni.map(Value::into_bytes);
     }
     Ok(connection)
 }
 
 // Envoy shows one address: the peer's own, or one from `x-forwarded-for`, which has port 0. Then the peer is unknown
 // (rule M4).
-fn direct_peer(request: &Request<'_>) -> Result<Option<IpAddr>, HostError> {
+fn direct_peer(request: &Request<Authz>) -> Result<Option<IpAddr>, Error> {
     match request.property_integer(&["source", "port"])? {
         Some(port) if port != 0 => request.property_address(&["source", "address"]),
         _ => Ok(None),
@@ -76,7 +83,7 @@ fn direct_peer(request: &Request<'_>) -> Result<Option<IpAddr>, HostError> {
 
 // Plaintext has no names. A certificate names somebody only when the proxy says that it validated it (Envoy 1.39 and
 // newer, rule M3); otherwise nobody can tell who the peer is. Envoy shows the first SAN of each kind (rule M4).
-fn principals(request: &Request<'_>) -> Result<Option<Vec<String>>, HostError> {
+fn principals(request: &Request<Authz>) -> Result<Option<Vec<String>>, Error> {
     if request.property(&["connection", "mtls"])?.as_deref() == Some(&[0]) {
         return Ok(Some(Vec::new()));
     }
@@ -92,7 +99,7 @@ fn principals(request: &Request<'_>) -> Result<Option<Vec<String>>, HostError> {
     let mut principals = Vec::new();
     for name in sans {
         let san = request.property(&["connection", name])?;
-        principals.extend(san.and_then(|san| String::from_utf8(san).ok()));
+        principals.extend(san.and_then(|san| String::from_utf8(san.into_bytes()).ok()));
     }
     Ok(Some(principals))
 }

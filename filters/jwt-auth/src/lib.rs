@@ -17,12 +17,13 @@ impl Filter for JwtAuth {
         let authenticator = Authenticator::from_config(&config)?;
         Ok(Self { authenticator })
     }
+}
 
-    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError> {
-        Ok(self
-            .authenticator
-            .authenticate(&request.head()?, request.now()?))
+impl OnRequest for JwtAuth {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+        let head = request.head()?;
+        request.enact(self.authenticator.authenticate(&head, request.now()?))
     }
 }
 
-meshwright::main!(JwtAuth);
+meshwright::main!(JwtAuth: OnRequest);

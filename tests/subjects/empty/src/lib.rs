@@ -2,22 +2,20 @@
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {}
-
 struct Empty;
 
 impl Filter for Empty {
-    type Config = Config;
+    type Config = NoConfig;
 
-    fn new(_: Config) -> Result<Self, ConfigError> {
+    fn new(_: NoConfig) -> Result<Self, ConfigError> {
         Ok(Self)
-    }
-
-    fn on_request(&self, _: &Request<'_>) -> Result<Verdict, HostError> {
-        Ok(Verdict::proceed("empty.nothing_to_judge"))
     }
 }
 
-meshwright::main!(Empty);
+impl OnRequest for Empty {
+    async fn on_request(&self, _: Request<Self>) -> Result<Flow, Error> {
+        Ok(Flow::Continue)
+    }
+}
+
+meshwright::main!(Empty: OnRequest);

@@ -18,13 +18,15 @@ impl Filter for Trap {
     fn new(config: Config) -> Result<Self, ConfigError> {
         Ok(Self(config))
     }
+}
 
-    fn on_request(&self, request: &Request<'_>) -> Result<Verdict, HostError> {
-        if request.head()?.header(&self.0.header).is_some() {
+impl OnRequest for Trap {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+        if request.header(&self.0.header)?.is_some() {
             std::process::abort();
         }
-        Ok(Verdict::proceed("trap.not_asked_to"))
+        Ok(Flow::Continue)
     }
 }
 
-meshwright::main!(Trap);
+meshwright::main!(Trap: OnRequest);

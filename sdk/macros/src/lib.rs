@@ -1,0 +1,11 @@
+//! The macros of `meshwright`, which re-exports them and documents them.
+
+mod exports;
+
+use proc_macro::TokenStream;
+
+/// Behind `meshwright::main!`: `{path of the crate} Filter: Listed, Listed`.
+#[proc_macro]
+pub fn exports(input: TokenStream) -> TokenStream {
+    exports::write(input)
+}

@@ -1,0 +1,258 @@
+//! The callbacks of a module, as functions of the filter's type: [`main!`](crate::main) exports those that are listed.
+
+use std::rc::Rc;
+
+use crate::config::PluginConfig as _;
+use crate::core::ConfigError;
+use crate::current::{Event, Side};
+use crate::exchange;
+use crate::filter::{Filter, OnLog, OnRequest, OnResponse};
+use crate::flow::Flow;
+use crate::hostcalls::{BufferType, Named as _, host};
+use crate::log_entry::LogEntry;
+#[cfg(target_arch = "wasm32")]
+use crate::logger;
+use crate::message::Message;
+use crate::waker;
+use crate::{call, time, vm};
+
+/// What a plugin is asked by: the exports of a module, as a native test calls them.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the specification's own names")]
+pub struct Callbacks {
+    pub configure: Option<fn(u32, u32) -> u32>,
+    pub request_headers: Option<fn(u32, u32, u32) -> u32>,
+    pub request_body: Option<fn(u32, u32, u32) -> u32>,
+    pub request_trailers: Option<fn(u32, u32) -> u32>,
+    pub response_headers: Option<fn(u32, u32, u32) -> u32>,
+    pub response_body: Option<fn(u32, u32, u32) -> u32>,
+    pub response_trailers: Option<fn(u32, u32) -> u32>,
+    pub http_call_response: Option<fn(u32, u32, u32, u32, u32)>,
+    pub tick: Option<fn(u32)>,
+    pub log: Option<fn(u32)>,
+    pub delete: Option<fn(u32)>,
+}
+
+/// None of them.
+pub const NO_CALLBACKS: Callbacks = Callbacks {
+    configure: None,
+    request_headers: None,
+    request_body: None,
+    request_trailers: None,
+    response_headers: None,
+    response_body: None,
+    response_trailers: None,
+    http_call_response: None,
+    tick: None,
+    log: None,
+    delete: None,
+};
+
+/// Returned by a headers callback: the message is held, its body too (rule A1: 1 would let the body pass where the operator
+/// has set `allow_on_headers_stop_iteration`).
+const HOLD_HEADERS: u32 = 4;
+
+/// Returned by a body callback: its bytes are held (rule A2).
+const HOLD_BODY: u32 = 1;
+
+/// Returned by a trailers callback: they are held (rule A3).
+const HOLD_TRAILERS: u32 = 1;
+
+/// `_initialize`
+#[cfg(target_arch = "wasm32")]
+pub fn initialize() {
+    crate::wasm::construct();
+    logger::install();
+}
+
+/// `proxy_on_context_create`
+pub fn context_create(context: u32, root: u32) {
+    if root != 0 {
+        vm::with(|vm| vm.create(context, root));
+    }
+}
+
+/// `proxy_on_configure`
+#[must_use]
+pub fn configure<F: Filter>(root: u32, _: u32) -> u32 {
+    match new_filter::<F>() {
+        Ok(filter) => {
+            vm::with(|vm| vm.configure(root, Rc::new(filter)));
+            1
+        }
+        Err(error) => {
+            log::error!("configuration rejected: {error}");
+            0
+        }
+    }
+}
+
+/// `proxy_on_request_headers`
+#[must_use]
+pub fn request_headers<F: OnRequest>(context: u32, _: u32, end: u32) -> u32 {
+    let end = end != 0;
+    let event = Event::Headers {
+        side: Side::Request,
+        end,
+    };
+    let Some((plugin, filter)) = plugin::<F>(context) else {
+        return unconfigured();
+    };
+    let task = plugin.requests.house(async move {
+        match filter.on_request(Message::new(context, end)).await {
+            Ok(flow) => flow,
+            Err(error) => filter.on_error(&error),
+        }
+    });
+    settled(exchange::begin(context, task, event, HOLD_HEADERS))
+}
+
+/// `proxy_on_response_headers`, where a handler of requests may wait for it.
+#[must_use]
+pub fn awaited_response_headers(context: u32, _: u32, end: u32) -> u32 {
+    let event = Event::Headers {
+        side: Side::Response,
+        end: end != 0,
+    };
+    settled(exchange::deliver(context, event, HOLD_HEADERS))
+}
+
+/// `proxy_on_response_headers`, where there is a handler of responses. One that waits already goes before.
+#[must_use]
+pub fn response_headers<F: OnResponse>(context: u32, count: u32, end: u32) -> u32 {
+    if exchange::is_waiting(context) {
+        return awaited_response_headers(context, count, end);
+    }
+    let end = end != 0;
+    let event = Event::Headers {
+        side: Side::Response,
+        end,
+    };
+    let Some((plugin, filter)) = plugin::<F>(context) else {
+        return unconfigured();
+    };
+    let task = plugin.responses.house(async move {
+        match filter.on_response(Message::new(context, end)).await {
+            Ok(flow) => flow,
+            Err(error) => filter.on_error(&error),
+        }
+    });
+    settled(exchange::begin(context, task, event, HOLD_HEADERS))
+}
+
+/// `proxy_on_request_body`
+#[must_use]
+pub fn request_body(context: u32, size: u32, end: u32) -> u32 {
+    body(context, Side::Request, (size, end))
+}
+
+/// `proxy_on_response_body`
+#[must_use]
+pub fn response_body(context: u32, size: u32, end: u32) -> u32 {
+    body(context, Side::Response, (size, end))
+}
+
+/// `proxy_on_request_trailers`
+#[must_use]
+pub fn request_trailers(context: u32, _: u32) -> u32 {
+    let side = Side::Request;
+    settled(exchange::deliver(
+        context,
+        Event::Trailers { side },
+        HOLD_TRAILERS,
+    ))
+}
+
+/// `proxy_on_response_trailers`
+#[must_use]
+pub fn response_trailers(context: u32, _: u32) -> u32 {
+    let side = Side::Response;
+    settled(exchange::deliver(
+        context,
+        Event::Trailers { side },
+        HOLD_TRAILERS,
+    ))
+}
+
+/// `proxy_on_log`
+pub fn log<F: OnLog>(context: u32) {
+    let Some((_, filter)) = plugin::<F>(context) else {
+        return;
+    };
+    if let Err(error) = filter.on_log(LogEntry::new()) {
+        log::error!("the exchange was not logged: {error}");
+    }
+}
+
+/// `proxy_on_delete`
+pub fn delete(context: u32) {
+    vm::with(|vm| vm.delete(context));
+    go_on();
+}
+
+/// `proxy_on_http_call_response`
+pub fn http_call_response(_: u32, token: u32, headers: u32, body: u32, trailers: u32) {
+    call::answered(token, (headers, body, trailers));
+    go_on();
+}
+
+/// `proxy_on_tick`
+pub fn tick(_: u32) {
+    time::tick();
+    go_on();
+}
+
+fn body(context: u32, side: Side, (size, end): (u32, u32)) -> u32 {
+    let event = Event::Body {
+        side,
+        seen: 0,
+        size: size as usize,
+        end: end != 0,
+    };
+    settled(exchange::deliver(context, event, HOLD_BODY))
+}
+
+fn new_filter<F: Filter>() -> Result<F, ConfigError> {
+    let bytes = host().get_buffer_bytes(BufferType::PluginConfiguration, 0, u32::MAX as usize);
+    let bytes = bytes.found("get_buffer_bytes", b"plugin configuration");
+    let bytes = bytes.map_err(|error| ConfigError::new("", error.to_string()))?;
+    F::new(F::Config::read(&bytes.unwrap_or_default())?)
+}
+
+fn plugin<F: 'static>(context: u32) -> Option<(Rc<vm::Plugin>, Rc<F>)> {
+    let plugin = vm::with(|vm| vm.plugin_of(context))?;
+    let filter = plugin.filter()?;
+    Some((plugin, filter))
+}
+
+// A host that starts streams before it has configured the plugin: nothing can be judged.
+fn unconfigured() -> u32 {
+    log::error!("the message is denied, because the plugin was never configured");
+    let reply = crate::core::LocalReply::new(500, "the message could not be judged");
+    let reply = reply.with_details("meshwright_not_configured");
+    exchange::conclude(Flow::Reply(reply), HOLD_HEADERS)
+}
+
+// After a callback has done its own: whoever it has woken goes on.
+fn settled(action: u32) -> u32 {
+    go_on();
+    action
+}
+
+/// Handlers that were woken are polled, and those that these wake.
+pub(crate) fn go_on() {
+    // One that wakes itself for ever must not stop the worker: it goes on in the next callback.
+    for _ in 0..ROUNDS {
+        let woken = waker::take_woken();
+        if woken.is_empty() {
+            break;
+        }
+        woken.into_iter().for_each(exchange::resume);
+        // What follows in this callback is its own again.
+        let _ = host().set_effective_context(0);
+    }
+    vm::with(vm::Vm::settle);
+}
+
+/// How often handlers can wake one another in one callback.
+const ROUNDS: usize = 100;

@@ -1,0 +1,85 @@
+//! What can go wrong in a handler, as one type that `?` takes.
+
+use std::fmt;
+
+use crate::status::HostError;
+
+/// Why a handler could not do its work. A request or response whose handler returns this is denied
+/// ([`Filter::on_error`](crate::Filter::on_error)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The host refused.
+    Host(HostError),
+    /// A header that cannot be sent: its name is no token, or its value has a line end or a NUL (rule H10).
+    InvalidHeader {
+        /// Its name.
+        name: String,
+    },
+    /// A body, or the answer of a call, is larger than the limit that was given.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A call was not answered: the connection was refused or broken, or it took too long.
+    CallFailed {
+        /// Who was called.
+        cluster: String,
+        /// What the host says of it.
+        message: String,
+    },
+    /// It took longer than it may.
+    TimedOut,
+    /// The message has been sent on, or its stream is over: what was asked of it comes too late (rule H1).
+    TooLate,
+    /// The author's own.
+    Other(String),
+}
+
+// === impl Error ===
+
+impl Error {
+    /// An error of the author's own, to be read in the log.
+    pub fn other(message: impl fmt::Display) -> Self {
+        Self::Other(message.to_string())
+    }
+
+    /// What it is called in the details of the reply, which access logs show.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Self::Host(HostError { call, status, .. }) => {
+                format!("meshwright_hostcall_failed{{{call}_{}}}", status.0)
+            }
+            Self::InvalidHeader { .. } => "meshwright_invalid_header".to_owned(),
+            Self::TooLarge { .. } => "meshwright_too_large".to_owned(),
+            Self::CallFailed { .. } => "meshwright_call_failed".to_owned(),
+            Self::TimedOut => "meshwright_timed_out".to_owned(),
+            Self::TooLate => "meshwright_too_late".to_owned(),
+            Self::Other(_) => "meshwright_filter_failed".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(error) => error.fmt(f),
+            Self::InvalidHeader { name } => write!(f, "header `{name}` cannot be sent"),
+            Self::TooLarge { limit } => write!(f, "there are more than {limit} bytes"),
+            Self::CallFailed { cluster, message } => {
+                write!(f, "the call to `{cluster}` was not answered: {message}")
+            }
+            Self::TimedOut => f.write_str("it took too long"),
+            Self::TooLate => f.write_str("the message has been sent on already"),
+            Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<HostError> for Error {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}

@@ -1,0 +1,61 @@
+//! What [`main!`](crate::main) has listed for a filter, as marker traits: the module exports the callbacks that these
+//! need, and no others.
+//!
+//! A filter that uses what it does not list does not compile, so that no handler is written that nobody calls, and no
+//! answer waited for that cannot come.
+
+/// `OnRequest` is listed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `OnRequest`, but `meshwright::main!` does not list it",
+    note = "write `meshwright::main!({Self}: OnRequest);`"
+)]
+pub trait OnRequest {}
+
+/// `OnResponse` is listed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `OnResponse`, but `meshwright::main!` does not list it",
+    note = "write `meshwright::main!({Self}: OnResponse);`"
+)]
+pub trait OnResponse {}
+
+/// `OnLog` is listed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `OnLog`, but `meshwright::main!` does not list it",
+    note = "write `meshwright::main!({Self}: OnLog);`"
+)]
+pub trait OnLog {}
+
+/// `RequestBody` is listed: bodies of requests are shown to the module.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` reads the request's body, but `meshwright::main!` does not list `RequestBody`",
+    note = "write `meshwright::main!({Self}: OnRequest, RequestBody);`"
+)]
+pub trait RequestBody {}
+
+/// `ResponseBody` is listed: bodies of responses are shown to the module.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` reads the response's body, but `meshwright::main!` does not list `ResponseBody`",
+    note = "add `ResponseBody` to what `meshwright::main!` lists"
+)]
+pub trait ResponseBody {}
+
+/// `Response` is listed: handlers of requests can wait for the response.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` waits for the response, but `meshwright::main!` does not list `Response`",
+    note = "write `meshwright::main!({Self}: OnRequest, Response);`"
+)]
+pub trait Response {}
+
+/// `Callouts` is listed: handlers can make HTTP and gRPC calls.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes calls, but `meshwright::main!` does not list `Callouts`",
+    note = "add `Callouts` to what `meshwright::main!` lists"
+)]
+pub trait Callouts {}
+
+/// `Timers` is listed: handlers can sleep.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` waits for a time, but `meshwright::main!` does not list `Timers`",
+    note = "add `Timers` to what `meshwright::main!` lists"
+)]
+pub trait Timers {}

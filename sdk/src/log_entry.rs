@@ -1,0 +1,52 @@
+//! An exchange that is over, as an access log sees it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::core::Headers;
+use crate::error::Error;
+use crate::headers;
+use crate::hostcalls::MapType;
+
+/// An exchange that is over. Its headers are as they were sent, with what the proxy added (rule H2).
+pub struct LogEntry<F> {
+    of: PhantomData<*const F>,
+}
+
+// === impl LogEntry ===
+
+impl<F> LogEntry<F> {
+    pub(crate) fn new() -> Self {
+        Self { of: PhantomData }
+    }
+
+    /// The request's headers; none of a request that was refused before it was read (rule P1).
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn request_headers(&self) -> Result<Headers, Error> {
+        headers::get(MapType::RequestHeaders)
+    }
+
+    /// The response's headers; none where there was no response.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn response_headers(&self) -> Result<Headers, Error> {
+        headers::get(MapType::ResponseHeaders)
+    }
+
+    /// The response's trailers; none where there were none.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn response_trailers(&self) -> Result<Headers, Error> {
+        headers::get(MapType::ResponseTrailers)
+    }
+}
+
+impl<F> fmt::Debug for LogEntry<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogEntry").finish_non_exhaustive()
+    }
+}

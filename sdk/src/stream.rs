@@ -1,0 +1,141 @@
+//! What every phase of an exchange can do: look at its stream, make calls, sleep.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use crate::call::{Call, Calling};
+use crate::current;
+use crate::error::Error;
+use crate::hostcalls::{Named as _, host};
+use crate::time::{self, Sleep, Within};
+use crate::value::Value;
+use crate::{listed, property};
+
+/// The stream that a message is of, of the filter `F`. Everything that is not about headers or bodies is here; a
+/// [`Request`](crate::Request), a [`Response`](crate::Response) and what becomes of them all lead to it.
+#[derive(Debug)]
+pub struct Stream<F> {
+    context: u32,
+    of: PhantomData<*const F>,
+}
+
+// === impl Stream ===
+
+impl<F> Stream<F> {
+    pub(crate) fn new(context: u32) -> Self {
+        Self {
+            context,
+            of: PhantomData,
+        }
+    }
+
+    pub(crate) fn context(&self) -> u32 {
+        self.context
+    }
+
+    /// A property in its wire encoding; `None` when it is absent in this phase.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn property(&self, path: &[&str]) -> Result<Option<Value>, Error> {
+        self.check()?;
+        property::get(path)
+    }
+
+    /// A property that holds an integer; `None` when it is absent, or holds none.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn property_integer(&self, path: &[&str]) -> Result<Option<i64>, Error> {
+        self.check()?;
+        property::integer(path)
+    }
+
+    /// The IP address in a property that holds `ip:port`, `[ip]:port` or a bare address; `None` when it is absent, or
+    /// holds none.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn property_address(&self, path: &[&str]) -> Result<Option<IpAddr>, Error> {
+        self.check()?;
+        property::address(path)
+    }
+
+    /// Stream state that a filter left under that name; `None` when none did. No client can write it (rule W3).
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn state(&self, name: &str) -> Result<Option<Value>, Error> {
+        self.property(&[name])
+    }
+
+    /// Leaves stream state under that name: for later filters, route matching and access logs.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn set_state(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.check()?;
+        property::set_state(name, value.as_ref())
+    }
+
+    /// Makes the proxy pick the route again, which it does not do by itself (rule W1).
+    ///
+    /// # Errors
+    /// Where the host cannot: the request goes where its first headers said.
+    pub fn clear_route_cache(&self) -> Result<(), Error> {
+        self.call_foreign("clear_route_cache", &[]).map(drop)
+    }
+
+    /// Calls a foreign function.
+    ///
+    /// # Errors
+    /// `NotFound` where the host has no such function; otherwise what it says.
+    pub fn call_foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Error> {
+        self.check()?;
+        let result = host().call_foreign_function(name.as_bytes(), argument);
+        Ok(result.named("call_foreign_function", name.as_bytes())?)
+    }
+
+    /// The host's clock.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn now(&self) -> Result<SystemTime, Error> {
+        time::now()
+    }
+
+    /// A random number; not for secrets.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        fastrand::u64(..)
+    }
+
+    // Hostcalls act on the stream whose handler runs: a message that was carried into another one is out of reach.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match current::now().context == self.context {
+            true => Ok(()),
+            false => Err(Error::TooLate),
+        }
+    }
+}
+
+impl<F: listed::Callouts> Stream<F> {
+    /// Makes an HTTP call and waits for the answer. The message is held meanwhile.
+    pub fn call(&self, call: Call) -> Calling {
+        Calling::new(call)
+    }
+}
+
+impl<F: listed::Timers> Stream<F> {
+    /// Waits for that long, to the millisecond.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(duration)
+    }
+
+    /// Gives a future that long to come to an end: [`Error::TimedOut`] when it does not.
+    pub fn within<T: Future>(&self, duration: Duration, future: T) -> Within<T> {
+        Within::new(duration, future)
+    }
+}
