@@ -9,7 +9,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-ratios lint deny doctor build host-runner
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-sdk bench-ratios lint deny doctor build host-runner
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); 
 
 bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
 	@cargo run --quiet --package meshwright-tests --bin bench
+
+bench-sdk: doctor build ## measure what the SDK costs in Envoy, beside the proxy-wasm crate alone (target/reports/bench-sdk.json)
+	@cargo run --quiet --package meshwright-tests --bin bench sdk
 
 # Our own code as a release has it: optimised, in few units, without checks; dependencies are those of every other build.
 bench-ratios: build ## what the engine costs; time to a verdict and requests a second, host-runner beside Envoy

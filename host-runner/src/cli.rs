@@ -6,6 +6,7 @@ mod build;
 mod config;
 mod doctor;
 mod inspect;
+mod observe;
 mod record;
 mod run;
 mod test;
@@ -54,6 +55,7 @@ struct Cli {
 enum Verb {
     Run(run::Run),
     Test(test::Test),
+    Observe(observe::Observe),
     Trace(trace::Trace),
     Record(record::Record),
     Config(config::Config),
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Observe(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),
         Verb::Record(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),

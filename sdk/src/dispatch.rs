@@ -1,7 +1,6 @@
 //! The callbacks of a module, as functions of the filter's type: [`main!`](crate::main) exports those that are listed.
 
-use std::rc::Rc;
-
+use crate::Plugin;
 use crate::config::PluginConfig as _;
 use crate::core::ConfigError;
 use crate::current::{Event, Side};
@@ -10,8 +9,6 @@ use crate::filter::{Filter, OnLog, OnRequest, OnResponse};
 use crate::flow::Flow;
 use crate::hostcalls::{BufferType, Named as _, host};
 use crate::log_entry::LogEntry;
-#[cfg(target_arch = "wasm32")]
-use crate::logger;
 use crate::message::Message;
 use crate::waker;
 use crate::{call, time, vm};
@@ -20,6 +17,7 @@ use crate::{call, time, vm};
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the specification's own names")]
 pub struct Callbacks {
+    pub context_create: Option<fn(u32, u32)>,
     pub configure: Option<fn(u32, u32) -> u32>,
     pub request_headers: Option<fn(u32, u32, u32) -> u32>,
     pub request_body: Option<fn(u32, u32, u32) -> u32>,
@@ -35,6 +33,7 @@ pub struct Callbacks {
 
 /// None of them.
 pub const NO_CALLBACKS: Callbacks = Callbacks {
+    context_create: None,
     configure: None,
     request_headers: None,
     request_body: None,
@@ -62,22 +61,22 @@ const HOLD_TRAILERS: u32 = 1;
 #[cfg(target_arch = "wasm32")]
 pub fn initialize() {
     crate::wasm::construct();
-    logger::install();
+    crate::logger::install();
 }
 
 /// `proxy_on_context_create`
-pub fn context_create(context: u32, root: u32) {
+pub fn context_create<F: Plugin>(context: u32, root: u32) {
     if root != 0 {
-        vm::with(|vm| vm.create(context, root));
+        F::plugins(|plugins| plugins.create(context, root, can_wait::<F>()));
     }
 }
 
 /// `proxy_on_configure`
 #[must_use]
-pub fn configure<F: Filter>(root: u32, _: u32) -> u32 {
+pub fn configure<F: Plugin>(root: u32, _: u32) -> u32 {
     match new_filter::<F>() {
         Ok(filter) => {
-            vm::with(|vm| vm.configure(root, Rc::new(filter)));
+            F::plugins(|plugins| plugins.configure(root, filter));
             1
         }
         Err(error) => {
@@ -89,21 +88,25 @@ pub fn configure<F: Filter>(root: u32, _: u32) -> u32 {
 
 /// `proxy_on_request_headers`
 #[must_use]
-pub fn request_headers<F: OnRequest>(context: u32, _: u32, end: u32) -> u32 {
+pub fn request_headers<F: OnRequest + Plugin>(context: u32, _: u32, end: u32) -> u32 {
     let end = end != 0;
     let event = Event::Headers {
         side: Side::Request,
         end,
     };
-    let Some((plugin, filter)) = plugin::<F>(context) else {
+    let Some(filter) = F::plugins(|plugins| plugins.filter_of(context)) else {
         return unconfigured();
     };
-    let task = plugin.requests.house(async move {
+    let handler = async move {
         match filter.on_request(Message::new(context, end)).await {
             Ok(flow) => flow,
             Err(error) => filter.on_error(&error),
         }
-    });
+    };
+    if !can_wait::<F>() {
+        return exchange::run(context, handler, event, HOLD_HEADERS);
+    }
+    let task = F::plugins(|plugins| plugins.requests.house(handler));
     settled(exchange::begin(context, task, event, HOLD_HEADERS))
 }
 
@@ -119,7 +122,7 @@ pub fn awaited_response_headers(context: u32, _: u32, end: u32) -> u32 {
 
 /// `proxy_on_response_headers`, where there is a handler of responses. One that waits already goes before.
 #[must_use]
-pub fn response_headers<F: OnResponse>(context: u32, count: u32, end: u32) -> u32 {
+pub fn response_headers<F: OnResponse + Plugin>(context: u32, count: u32, end: u32) -> u32 {
     if exchange::is_waiting(context) {
         return awaited_response_headers(context, count, end);
     }
@@ -128,15 +131,16 @@ pub fn response_headers<F: OnResponse>(context: u32, count: u32, end: u32) -> u3
         side: Side::Response,
         end,
     };
-    let Some((plugin, filter)) = plugin::<F>(context) else {
+    let Some(filter) = F::plugins(|plugins| plugins.filter_of(context)) else {
         return unconfigured();
     };
-    let task = plugin.responses.house(async move {
+    let handler = async move {
         match filter.on_response(Message::new(context, end)).await {
             Ok(flow) => flow,
             Err(error) => filter.on_error(&error),
         }
-    });
+    };
+    let task = F::plugins(|plugins| plugins.responses.house(handler));
     settled(exchange::begin(context, task, event, HOLD_HEADERS))
 }
 
@@ -175,8 +179,8 @@ pub fn response_trailers(context: u32, _: u32) -> u32 {
 }
 
 /// `proxy_on_log`
-pub fn log<F: OnLog>(context: u32) {
-    let Some((_, filter)) = plugin::<F>(context) else {
+pub fn log<F: OnLog + Plugin>(context: u32) {
+    let Some(filter) = F::plugins(|plugins| plugins.filter_of(context)) else {
         return;
     };
     if let Err(error) = filter.on_log(LogEntry::new()) {
@@ -185,7 +189,8 @@ pub fn log<F: OnLog>(context: u32) {
 }
 
 /// `proxy_on_delete`
-pub fn delete(context: u32) {
+pub fn delete<F: Plugin>(context: u32) {
+    F::plugins(|plugins| plugins.delete(context));
     vm::with(|vm| vm.delete(context));
     go_on();
 }
@@ -219,10 +224,9 @@ fn new_filter<F: Filter>() -> Result<F, ConfigError> {
     F::new(F::Config::read(&bytes.unwrap_or_default())?)
 }
 
-fn plugin<F: 'static>(context: u32) -> Option<(Rc<vm::Plugin>, Rc<F>)> {
-    let plugin = vm::with(|vm| vm.plugin_of(context))?;
-    let filter = plugin.filter()?;
-    Some((plugin, filter))
+// Whether anything is listed that a handler can wait for, or other callbacks: then its module hears of the end of streams.
+const fn can_wait<F: Plugin>() -> bool {
+    F::CALLBACKS.delete.is_some()
 }
 
 // A host that starts streams before it has configured the plugin: nothing can be judged.

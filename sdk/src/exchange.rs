@@ -3,13 +3,16 @@
 //! The returned numbers are those of the ABI (rules A1 to A3). What is held is held by them, and let go by
 //! `proxy_continue_stream` once the handler goes on in another callback.
 
+use std::future::Future;
+use std::pin::pin;
 use std::task::Poll;
 
+use crate::core::LocalReply;
 use crate::current::{self, Event, Now, Side, Wants};
 use crate::flow::Flow;
 use crate::hostcalls::host;
 use crate::reply;
-use crate::task::Task;
+use crate::task::{AtOnce, Task};
 use crate::vm;
 
 /// A handler that waits, and what is held for it.
@@ -55,6 +58,25 @@ pub(crate) fn begin(context: u32, task: impl Task + 'static, event: Event, hold:
             let action = exchange.wait_after(event, now.grown, hold);
             vm::with(|vm| vm.keep(context, exchange));
             action
+        }
+    }
+}
+
+/// Runs a handler that cannot wait in the callback that brings `event`; what that returns.
+pub(crate) fn run(
+    context: u32,
+    handler: impl Future<Output = Flow>,
+    event: Event,
+    hold: u32,
+) -> u32 {
+    let mut task = AtOnce(pin!(handler));
+    match current::poll(&mut task, Now::of(context, Some(event))).0 {
+        Poll::Ready(flow) => conclude(flow, hold),
+        Poll::Pending => {
+            log::error!("the message is denied, because its handler waits for what nobody brings");
+            let reply = LocalReply::new(500, "the message could not be judged");
+            let reply = reply.with_details("meshwright_waits_for_nothing");
+            conclude(Flow::Reply(reply), hold)
         }
     }
 }

@@ -49,7 +49,6 @@ mod headers;
 pub mod hostcalls;
 pub mod listed;
 mod log_entry;
-#[cfg(target_arch = "wasm32")]
 mod logger;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
@@ -60,6 +59,8 @@ mod response;
 mod status;
 mod stream;
 mod task;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 pub mod time;
 mod value;
 mod vm;
@@ -101,6 +102,10 @@ pub trait Plugin: Filter {
     /// What its module exports.
     #[doc(hidden)]
     const CALLBACKS: __private::Callbacks;
+
+    /// Those that this VM has of it.
+    #[doc(hidden)]
+    fn plugins<T>(what: impl FnOnce(&__private::Plugins<Self>) -> T) -> T;
 }
 
 /// Makes a [`Filter`] the plugin of this module, and lists what the proxy is to call it for. Call it once, at the root of
@@ -134,11 +139,13 @@ macro_rules! main {
     ($($listed:tt)*) => { $crate::__private::exports! { {$crate} $($listed)* } };
 }
 
+#[doc = include_str!("docs/test.md")]
+pub use meshwright_macros::test;
+
 #[doc(hidden)]
 pub mod __private {
     pub use crate::dispatch::*;
-    #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::native::install;
+    pub use crate::vm::Plugins;
     #[cfg(target_arch = "wasm32")]
     pub use crate::wasm::allocate;
     pub use meshwright_macros::exports;

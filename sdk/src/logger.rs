@@ -12,6 +12,8 @@ pub(crate) fn install() {
         return;
     }
     log::set_max_level(LevelFilter::Debug);
+    // A native test prints panics itself.
+    #[cfg(target_arch = "wasm32")]
     std::panic::set_hook(Box::new(|panic| write(5, &panic.to_string())));
 }
 

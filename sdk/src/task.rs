@@ -20,7 +20,11 @@ pub(crate) trait Task {
 
 /// Room for handlers of one kind that is kept from one stream to the next, so that a handler that does not wait costs no
 /// allocation.
+#[derive(Debug)]
 pub(crate) struct Spares(OnceCell<Rc<dyn Any>>);
+
+/// A handler that cannot wait, where it is.
+pub(crate) struct AtOnce<'a, F>(pub(crate) Pin<&'a mut F>);
 
 /// The rooms for futures of one type that are free.
 struct Free<F>(RefCell<Vec<Room<F>>>);
@@ -66,6 +70,12 @@ impl Spares {
             room: Some(room),
             free,
         }
+    }
+}
+
+impl<F: Future<Output = Answer>> Task for AtOnce<'_, F> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        self.0.as_mut().poll(context)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What one VM holds: its plugins, and the streams whose handlers wait.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -16,21 +15,19 @@ thread_local! {
 
 /// A VM has one thread; natively each thread is one.
 pub(crate) struct Vm {
-    plugins: RefCell<Vec<Rc<Plugin>>>,
     /// The stream context that was created last, and its root.
     created: Cell<(u32, u32)>,
-    /// The roots of stream contexts, where there are several to choose from.
-    roots: RefCell<IdMap<u32>>,
     waiting: RefCell<IdMap<Box<Exchange>>>,
     /// Contexts that were deleted while their handler was running.
     deleted: RefCell<Vec<u32>>,
 }
 
-/// A root context and its filter.
-pub(crate) struct Plugin {
-    pub(crate) root: u32,
-    /// An `Rc` of the filter. Streams share it; a plugin that is configured again leaves the old one to those that have it.
-    filter: RefCell<Rc<dyn Any>>,
+/// The plugins of a VM, all of one module's filter. There are several when their VM options are equal (rule L4).
+#[derive(Debug)]
+pub struct Plugins<F> {
+    by_root: RefCell<Vec<(u32, Rc<F>)>>,
+    /// The roots of stream contexts, where there are several to choose from and callbacks to come.
+    roots: RefCell<IdMap<u32>>,
     pub(crate) requests: Spares,
     pub(crate) responses: Spares,
 }
@@ -39,7 +36,7 @@ pub(crate) struct Plugin {
 pub(crate) type IdMap<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
 
 /// Hashes an id by one multiplication (Knuth, volume 3, section 6.4).
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct IdHasher(u64);
 
 /// Does something with this VM.
@@ -52,51 +49,10 @@ pub(crate) fn with<T>(what: impl FnOnce(&Vm) -> T) -> T {
 impl Vm {
     const fn new() -> Self {
         Self {
-            plugins: RefCell::new(Vec::new()),
             created: Cell::new((0, 0)),
-            roots: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
             waiting: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
             deleted: RefCell::new(Vec::new()),
         }
-    }
-
-    /// A root context has a filter.
-    pub(crate) fn configure(&self, root: u32, filter: Rc<dyn Any>) {
-        match self.plugin(root) {
-            Some(plugin) => drop(plugin.filter.replace(filter)),
-            None => self.plugins.borrow_mut().push(Rc::new(Plugin {
-                root,
-                filter: RefCell::new(filter),
-                requests: Spares::new(),
-                responses: Spares::new(),
-            })),
-        }
-    }
-
-    fn plugin(&self, root: u32) -> Option<Rc<Plugin>> {
-        let plugins = self.plugins.borrow();
-        plugins.iter().find(|plugin| plugin.root == root).cloned()
-    }
-
-    /// A stream context was created below a root context. Plugins with equal VM options share a VM (rule L4).
-    pub(crate) fn create(&self, context: u32, root: u32) {
-        self.created.set((context, root));
-        if self.plugins.borrow().len() > 1 {
-            self.roots.borrow_mut().insert(context, root);
-        }
-    }
-
-    /// The plugin that a stream context is of.
-    pub(crate) fn plugin_of(&self, context: u32) -> Option<Rc<Plugin>> {
-        let plugins = self.plugins.borrow();
-        if let [plugin] = plugins.as_slice() {
-            return Some(Rc::clone(plugin));
-        }
-        let root = match self.created.get() {
-            (created, root) if created == context => root,
-            _ => *self.roots.borrow().get(&context)?,
-        };
-        plugins.iter().find(|plugin| plugin.root == root).cloned()
     }
 
     /// A handler waits.
@@ -119,7 +75,6 @@ impl Vm {
 
     /// A stream is over: whatever waits for it waits no more.
     pub(crate) fn delete(&self, context: u32) {
-        self.roots.borrow_mut().remove(&context);
         match self.take(context) {
             Some(exchange) => drop(exchange),
             // Perhaps it is being polled, in a hostcall of its own (re-entrant hosts do that).
@@ -135,13 +90,60 @@ impl Vm {
     }
 }
 
-// === impl Plugin ===
+// === impl Plugins ===
 
-impl Plugin {
-    /// Its filter, which is an `F`.
-    pub(crate) fn filter<F: 'static>(&self) -> Option<Rc<F>> {
-        let filter = Rc::clone(&self.filter.borrow());
-        filter.downcast().ok()
+impl<F> Plugins<F> {
+    /// None yet.
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it is made in constants, which have no defaults"
+    )]
+    pub const fn new() -> Self {
+        Self {
+            by_root: RefCell::new(Vec::new()),
+            roots: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
+            requests: Spares::new(),
+            responses: Spares::new(),
+        }
+    }
+
+    /// A root context has a filter. Streams share it; those that have an older one keep that.
+    pub(crate) fn configure(&self, root: u32, filter: F) {
+        let filter = Rc::new(filter);
+        let mut plugins = self.by_root.borrow_mut();
+        match plugins.iter_mut().find(|(of, _)| *of == root) {
+            Some(place) => place.1 = filter,
+            None => plugins.push((root, filter)),
+        }
+    }
+
+    /// A stream context was created below a root context. Its first callback follows at once (rule L6); when others do,
+    /// they say so.
+    pub(crate) fn create(&self, context: u32, root: u32, others_follow: bool) {
+        with(|vm| vm.created.set((context, root)));
+        if others_follow && self.by_root.borrow().len() > 1 {
+            self.roots.borrow_mut().insert(context, root);
+        }
+    }
+
+    /// A stream context is gone.
+    pub(crate) fn delete(&self, context: u32) {
+        self.roots.borrow_mut().remove(&context);
+    }
+
+    /// The filter that a stream context is of.
+    pub(crate) fn filter_of(&self, context: u32) -> Option<Rc<F>> {
+        let plugins = self.by_root.borrow();
+        if let [(_, filter)] = plugins.as_slice() {
+            return Some(Rc::clone(filter));
+        }
+        let root = match with(|vm| vm.created.get()) {
+            (created, root) if created == context => root,
+            _ => *self.roots.borrow().get(&context)?,
+        };
+        let plugin = plugins.iter().find(|(of, _)| *of == root);
+        plugin.map(|(_, filter)| Rc::clone(filter))
     }
 }
 

@@ -30,11 +30,11 @@ struct Returned {
     size: usize,
 }
 
-/// `proxy_on_memory_allocate`: room for bytes that the host returns.
+/// `proxy_on_memory_allocate`: room for bytes that the host returns, and writes before anybody reads it.
 ///
 /// It cannot fail otherwise than Rust's allocator does; a host that asks for more than there is gets a trap.
 pub fn allocate(size: usize) -> *mut u8 {
-    Box::into_raw(vec![0_u8; size].into_boxed_slice()).cast()
+    Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
 }
 
 /// Runs the constructors of the C library, once, so that no export does it again (rule V11).

@@ -1,4 +1,5 @@
-//! `make bench`: what our filters cost in a real Envoy, beside Envoy's own filters configured to mean the same.
+//! `make bench`: what our filters cost in a real Envoy, beside Envoy's own filters configured to mean the same; and
+//! `make bench-sdk`: what the SDK costs there, beside the same filters on the proxy-wasm crate alone.
 //!
 //! One Envoy with one worker on one core, load from the other core over HTTP/2, on-CPU time of Envoy per request, rows
 //! interleaved, the minimum of all rounds (noise only adds). Absolute figures drift with the machine; read the ratios.
@@ -9,6 +10,8 @@ mod rows;
 mod summary;
 mod token;
 
+use std::process::ExitCode;
+
 use anyhow::Context as _;
 use host_runner::envoy::{Envoy, EnvoyOptions};
 use meshwright_tests::build_modules;
@@ -18,8 +21,12 @@ const ROUNDS: usize = 24;
 /// Requests a row gets in one round: 13 for each of the 32 in flight.
 const REQUESTS: usize = 416;
 
-fn main() -> anyhow::Result<()> {
-    let rows = rows::rows(&build_modules()?)?;
+fn main() -> anyhow::Result<ExitCode> {
+    let modules = build_modules()?;
+    let (name, rows) = match std::env::args().nth(1).as_deref() {
+        Some("sdk") => ("bench-sdk", rows::sdk(&modules)?),
+        _ => ("bench", rows::rows(&modules)?),
+    };
     let envoy = Envoy::run(&rows::bootstrap(&rows)?, &EnvoyOptions::default())?;
     let meter = cpu::Meter::of(envoy.process_id())?;
     cpu::pin_envoy(envoy.process_id())?;
@@ -30,7 +37,11 @@ fn main() -> anyhow::Result<()> {
     let measured = runtime.block_on(measure(&rows, &envoy, &meter))?;
     let summary = summary::Summary::new(&rows, &measured, &envoy.located().version);
     println!("{summary}");
-    summary.write()
+    summary.write(name)?;
+    Ok(match summary.passes() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// CPU microseconds per request, by row, one figure a round.

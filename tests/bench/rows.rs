@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The row that it is compared with: Envoy's own filter that means the same.
     pub(crate) reference: Option<&'static str>,
+    /// What the ratio to that must be at most, where it must be something.
+    pub(crate) target: Option<f64>,
     pub(crate) token: String,
     plugins: Vec<Plugin>,
     native: Vec<Value>,
@@ -46,6 +48,7 @@ pub(crate) fn rows(folder: &Path) -> anyhow::Result<Vec<Row>> {
         Ok::<_, anyhow::Error>(Row {
             name,
             reference,
+            target: None,
             token: token.clone(),
             plugins: plugins.collect::<anyhow::Result<_>>()?,
             native: native
@@ -91,6 +94,41 @@ pub(crate) fn rows(folder: &Path) -> anyhow::Result<Vec<Row>> {
             Routes::ByHeader,
         )?,
     ])
+}
+
+/// What the SDK costs, in chains of eight: each of its modules beside the same filter on the proxy-wasm crate alone.
+const SDK: [(&str, &str, f64); 3] = [
+    ("empty", "plain-empty", 0.7),
+    ("sdk-one-header", "plain-one-header", 0.8),
+    ("sdk-all-headers", "plain-all-headers", 0.8),
+];
+
+/// Filters of one chain of [`sdk`].
+const CHAIN: usize = 8;
+
+/// The rows of `make bench-sdk`.
+pub(crate) fn sdk(folder: &Path) -> anyhow::Result<Vec<Row>> {
+    let chain = |name: &str| {
+        let module = ModuleFile::read(&folder.join(format!("{name}.wasm")))?;
+        let plugin =
+            |number| Plugin::new(format!("{name}/{number}"), module.clone(), String::new());
+        Ok::<_, anyhow::Error>((0..CHAIN).map(plugin).collect())
+    };
+    let row = |name, reference, target, plugins| Row {
+        name,
+        reference,
+        target,
+        token: String::new(),
+        plugins,
+        native: Vec::new(),
+        routes: Routes::One,
+    };
+    let mut rows = vec![row("no-filter", None, None, Vec::new())];
+    for (ours, plain, target) in SDK {
+        rows.push(row(ours, Some(plain), Some(target), chain(ours)?));
+        rows.push(row(plain, None, None, chain(plain)?));
+    }
+    Ok(rows)
 }
 
 /// One Envoy with a listener per row. Clusters are replaced by direct responses: the router's own work is not measured.

@@ -1,4 +1,4 @@
-//! The table for people, and target/reports/bench.json.
+//! The table for people, and target/reports.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +25,7 @@ struct Line {
     reference: Option<&'static str>,
     /// The reference row's overhead.
     native: Option<f64>,
+    target: Option<f64>,
 }
 
 // === impl Summary ===
@@ -44,6 +45,7 @@ impl Summary {
             overhead: nth(figures, 0) - floor,
             reference: row.reference,
             native: row.reference.and_then(overhead_of),
+            target: row.target,
         });
         Self {
             rows: lines.collect(),
@@ -51,14 +53,19 @@ impl Summary {
         }
     }
 
+    /// Whether every ratio is what it must be.
+    pub(crate) fn passes(&self) -> bool {
+        self.rows.iter().all(Line::passes)
+    }
+
     /// Writes the report; `ours` and `reference` are microseconds of CPU added to no filter.
-    pub(crate) fn write(&self) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, name: &str) -> anyhow::Result<()> {
         let report = Report {
             rows: self.rows.iter().map(Line::report).collect(),
             versions: BTreeMap::from([("envoy".to_owned(), self.envoy.clone())]),
             ..Report::default()
         };
-        let path = report.write(Path::new("target"), "bench")?;
+        let path = report.write(Path::new("target"), name)?;
         println!("written to {}", path.display());
         Ok(())
     }
@@ -73,7 +80,7 @@ impl fmt::Display for Summary {
             "CPU us/request (min)",
             "q25",
             "added to no filter",
-            "Envoy's own",
+            "compared with",
             "ratio",
         ]);
         for line in &self.rows {
@@ -106,8 +113,23 @@ impl Line {
                     format!("{native:.1} ({name})")
                 }),
             self.ratio()
-                .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+                .map_or_else(String::new, |ratio| format!("{ratio:.2}{}", self.verdict())),
         ]
+    }
+
+    fn verdict(&self) -> String {
+        match self.target {
+            None => String::new(),
+            Some(most) if self.passes() => format!(" (at most {most} wanted)"),
+            Some(most) => format!(" (FAILED: at most {most} wanted)"),
+        }
+    }
+
+    fn passes(&self) -> bool {
+        let Some(target) = self.target else {
+            return true;
+        };
+        self.ratio().is_some_and(|ratio| ratio <= target)
     }
 
     // Below a microsecond the reference is noise, and a ratio to it would be too.

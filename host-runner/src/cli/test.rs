@@ -58,7 +58,7 @@ enum Format {
 
 /// Subjects of a test run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum On {
+pub(super) enum On {
     /// The bundled wasmtime host.
     Runner,
     /// A real Envoy.
@@ -132,7 +132,7 @@ impl Format {
 // === impl On ===
 
 impl On {
-    fn start(
+    pub(super) fn start(
         self,
         suite: &Suite,
         options: &EngineOptions,

@@ -168,17 +168,31 @@ impl Suite {
         name: &str,
         subject: &Arc<dyn Subject>,
     ) -> (Vec<String>, Vec<String>) {
-        let clock = Clock::new(vec![Arc::clone(subject)]);
-        let mut cases = self.named_cases().into_iter();
-        let Some((_, group, case)) = cases.find(|(known, ..)| known == name) else {
+        let Some((group, case)) = self.case(name) else {
             return (Vec::new(), vec![format!("there is no case `{name}`")]);
         };
-        let _turn = group.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let hold = clock.hold(group.clock.unwrap_or(self.shared.started));
-        let (outcomes, error) = self.shared.run_on(&group, &case, &**subject, hold.now(0));
+        let (outcomes, error) = self.shared.observe(&group, &case, subject);
         let mut problems = expectation_problems(&case, &outcomes);
         problems.extend(error);
         (outcomes.iter().map(summary).collect(), problems)
+    }
+
+    /// Runs one case on one subject; what came of each of its steps, up to the first that could not be run, and why.
+    pub(crate) fn observe(
+        &self,
+        name: &str,
+        subject: &Arc<dyn Subject>,
+    ) -> (Vec<Outcome>, Option<String>) {
+        match self.case(name) {
+            Some((group, case)) => self.shared.observe(&group, &case, subject),
+            None => (Vec::new(), Some(format!("there is no case `{name}`"))),
+        }
+    }
+
+    fn case(&self, name: &str) -> Option<(Arc<Group>, Arc<Case>)> {
+        let mut cases = self.named_cases().into_iter();
+        let found = cases.find(|(known, ..)| known == name);
+        found.map(|(_, group, case)| (group, case))
     }
 
     fn named_cases(&self) -> Vec<(String, Arc<Group>, Arc<Case>)> {
@@ -325,6 +339,18 @@ impl Shared {
             true => Ok(()),
             false => Err(format!("{}\n{}", case.place, problems.join("\n"))),
         }
+    }
+
+    fn observe(
+        &self,
+        group: &Group,
+        case: &Case,
+        subject: &Arc<dyn Subject>,
+    ) -> (Vec<Outcome>, Option<String>) {
+        let clock = Clock::new(vec![Arc::clone(subject)]);
+        let _turn = group.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let hold = clock.hold(group.clock.unwrap_or(self.started));
+        self.run_on(group, case, &**subject, hold.now(0))
     }
 
     // The steps up to the first that could not be run.

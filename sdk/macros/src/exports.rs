@@ -24,6 +24,7 @@ const FILTER: &str = "FILTER";
 /// Its name, without `proxy_on_`; its parameters' names; whether it returns something; the function that does it.
 type Callback = (&'static str, &'static str, bool, &'static str);
 
+const CONTEXT_CREATE: Callback = ("context_create", "ab", false, "context_create::<Plugin>");
 const CONFIGURE: Callback = ("configure", "ab", true, "configure::<Plugin>");
 const REQUEST_HEADERS: Callback = ("request_headers", "abc", true, "request_headers::<Plugin>");
 const REQUEST_BODY: Callback = ("request_body", "abc", true, "request_body");
@@ -41,7 +42,7 @@ const RESPONSE_TRAILERS: Callback = ("response_trailers", "ab", true, "response_
 const HTTP_CALL_RESPONSE: Callback = ("http_call_response", "abcde", false, "http_call_response");
 const TICK: Callback = ("tick", "a", false, "tick");
 const LOG: Callback = ("log", "a", false, "log::<Plugin>");
-const DELETE: Callback = ("delete", "a", false, "delete");
+const DELETE: Callback = ("delete", "a", false, "delete::<Plugin>");
 
 /// What `main!` was given.
 struct Input {
@@ -119,7 +120,7 @@ fn choice() -> String {
     format!("there are {}", names.join(", "))
 }
 
-fn error(message: &str, span: Span) -> TokenStream {
+pub(crate) fn error(message: &str, span: Span) -> TokenStream {
     let code = format!("::core::compile_error!({message:?});");
     let tokens: TokenStream = code.parse().unwrap_or_default();
     let located = tokens.into_iter().map(|mut token| {
@@ -158,7 +159,16 @@ impl Input {
             "impl KRATE::Plugin for FILTER {{ const CALLBACKS: KRATE::__private::Callbacks = {{
                 type Plugin = FILTER;
                 {table}
-            }}; }}
+            }};
+
+            fn plugins<T>(what: impl FnOnce(&KRATE::__private::Plugins<Self>) -> T) -> T {{
+                ::std::thread_local! {{
+                    static PLUGINS: KRATE::__private::Plugins<FILTER> = const {{
+                        KRATE::__private::Plugins::new()
+                    }};
+                }}
+                PLUGINS.with(what)
+            }} }}
             #[cfg(not(target_arch = \"wasm32\"))]
             const _: KRATE::__private::Callbacks = <FILTER as KRATE::Plugin>::CALLBACKS;
             #[cfg(target_arch = \"wasm32\")]
@@ -173,7 +183,8 @@ impl Input {
 
     // One callback of a name: a handler of responses waits for them too.
     fn callbacks(&self) -> BTreeMap<&'static str, Callback> {
-        let mut callbacks = BTreeMap::from([(CONFIGURE.0, CONFIGURE)]);
+        let always = [CONTEXT_CREATE, CONFIGURE].map(|callback| (callback.0, callback));
+        let mut callbacks = BTreeMap::from(always);
         for (name, of) in &self.listed {
             for callback in *of {
                 let is_first = !callbacks.contains_key(callback.0);
@@ -201,8 +212,7 @@ impl Input {
                 KRATE::__private::allocate(size)
             }}"
         );
-        let create: Callback = ("context_create", "ab", false, "context_create");
-        for (name, parameters, returns, function) in self.callbacks().values().chain([&create]) {
+        for (name, parameters, returns, function) in self.callbacks().values() {
             let typed: String = parameters
                 .chars()
                 .map(|it| format!("{it}: u32, "))

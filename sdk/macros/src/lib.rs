@@ -1,6 +1,7 @@
 //! The macros of `meshwright`, which re-exports them and documents them.
 
 mod exports;
+mod test;
 
 use proc_macro::TokenStream;
 
@@ -8,4 +9,10 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn exports(input: TokenStream) -> TokenStream {
     exports::write(input)
+}
+
+/// See `meshwright::test`.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    test::write(arguments, function)
 }

@@ -1,0 +1,161 @@
+//! Runs the module on `host-runner`, or on an Envoy that it starts: as a scenario of which nothing is expected, so that
+//! the test judges what came of it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Setting;
+use super::exchange::{ClientRequest, Exchange, Fault, Reply};
+
+/// What `host-runner observe` prints of a case.
+#[derive(Deserialize)]
+struct Observed {
+    steps: Vec<Exchange>,
+    error: Option<String>,
+}
+
+pub(super) fn run(
+    (package, folder, on): (&str, &Path, &str),
+    setting: &Setting,
+    requests: &[ClientRequest],
+) -> Result<Vec<Exchange>, String> {
+    let manifest = folder.join("Cargo.toml");
+    let manifest = manifest.to_string_lossy();
+    let module = module(package, &manifest)?;
+    let scenario = scenario(&module, setting, requests);
+    let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = temporary.path().join("test.yaml");
+    std::fs::write(&file, scenario.to_string()).map_err(|error| error.to_string())?;
+    let folder = module.parent().unwrap_or(Path::new("."));
+    let printed = host_runner(&[
+        "observe",
+        "--on",
+        on,
+        "--wasm-dir",
+        &folder.to_string_lossy(),
+        &file.to_string_lossy(),
+    ])?;
+    let observed: Observed = serde_json::from_str(&printed)
+        .map_err(|error| format!("host-runner printed what is no outcome: {error}\n{printed}"))?;
+    match observed.error {
+        None => Ok(observed.steps),
+        Some(error) => Err(format!("on {on}: {error}")),
+    }
+}
+
+// Where the package's module is, once it is up to date.
+fn module(package: &str, manifest: &str) -> Result<PathBuf, String> {
+    let printed = host_runner(&["build", package, "--manifest-path", manifest])?;
+    let name = format!("{package}.wasm");
+    let mut words = printed.split_whitespace();
+    let path = words.find(|word| Path::new(word).file_name().is_some_and(|it| *it == *name));
+    let path =
+        path.ok_or_else(|| format!("host-runner does not say where {name} is:\n{printed}"))?;
+    std::path::absolute(path).map_err(|error| error.to_string())
+}
+
+fn host_runner(arguments: &[&str]) -> Result<String, String> {
+    let program = program();
+    let output = Command::new(&program).args(arguments).output();
+    let output = output.map_err(|error| {
+        format!(
+            "cannot run `{}`: {error}; install host-runner, or say in HOST_RUNNER where it is",
+            program.display()
+        )
+    })?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(format!(
+            "`{} {}` failed:\n{}",
+            program.display(),
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        )),
+    }
+}
+
+// The one that is named, or the workspace's own, beside the folder of test programs, or the one in `PATH`.
+fn program() -> PathBuf {
+    if let Some(named) = env::var_os("HOST_RUNNER") {
+        return named.into();
+    }
+    let test = env::current_exe().unwrap_or_default();
+    let beside = test.ancestors().skip(1).take(3);
+    let mut beside = beside.map(|folder| folder.join("host-runner"));
+    beside
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| "host-runner".into())
+}
+
+fn scenario(module: &Path, setting: &Setting, requests: &[ClientRequest]) -> Value {
+    let name = module.file_stem().unwrap_or_default().to_string_lossy();
+    let steps = requests.iter().map(|request| step(setting, request));
+    let mut scenario = json!({
+        "plugins": [{"module": name, "configuration": setting.configuration}],
+        "cases": [{"name": "test", "steps": steps.collect::<Vec<_>>()}],
+    });
+    if let Some(clock) = setting.clock
+        && let Some(scenario) = scenario.as_object_mut()
+    {
+        let clock = Timestamp::try_from(clock).unwrap_or_default();
+        scenario.insert("clock".to_owned(), json!(clock.to_string()));
+    }
+    scenario
+}
+
+fn step(setting: &Setting, request: &ClientRequest) -> Value {
+    let calls = setting
+        .clusters
+        .iter()
+        .map(|(name, reply)| (name.clone(), answer(reply)));
+    let mut sent = json!({
+        "method": request.method,
+        "path": request.path,
+        "authority": request.authority,
+        "headers": headers(&request.headers),
+    });
+    if let Some(sent) = sent.as_object_mut().filter(|_| !request.body.is_empty()) {
+        sent.insert("body".to_owned(), json!(request.body));
+    }
+    json!({
+        "request": sent,
+        "upstream": answer(&setting.upstream),
+        "calls": calls.collect::<Map<_, _>>(),
+        "expect": {},
+    })
+}
+
+fn answer(reply: &Reply) -> Value {
+    let fault = reply.fault.map(|fault| match fault {
+        Fault::Refused => "refused",
+        Fault::Silent => "silent",
+        Fault::Reset => "reset",
+    });
+    match fault {
+        Some(fault) => json!({"fault": fault}),
+        None => json!({
+            "status": reply.status,
+            "headers": headers(&reply.headers),
+            "body": reply.body,
+            "after": format!("{}ms", reply.after.as_millis()),
+        }),
+    }
+}
+
+// By name, each with its values.
+fn headers(headers: &[(String, String)]) -> BTreeMap<&str, Vec<&str>> {
+    let mut by_name = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in headers {
+        by_name
+            .entry(name.as_str())
+            .or_default()
+            .push(value.as_str());
+    }
+    by_name
+}

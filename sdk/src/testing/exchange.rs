@@ -1,0 +1,214 @@
+//! What a test sends, what is answered, and what came of it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A request that a test sends.
+#[must_use = "it is sent by `send`"]
+#[derive(Debug, Clone)]
+pub struct ClientRequest {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) authority: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+/// What an upstream or a called cluster answers.
+#[must_use = "it is answered where it is given"]
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+    pub(super) after: Duration,
+    pub(super) fault: Option<Fault>,
+}
+
+/// How a cluster fails to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody listens there.
+    Refused,
+    /// There is no answer.
+    Silent,
+    /// The connection is closed before the answer.
+    Reset,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Exchange {
+    /// What the client got.
+    pub response: Response,
+    /// The requests that reached the upstream: one, or none.
+    pub upstream: Vec<Received>,
+    /// The calls of the filter that reached a cluster.
+    pub calls: Vec<Received>,
+    /// What the filter logged.
+    pub logs: Vec<LogLine>,
+}
+
+/// A response as the client got it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Headers in order; bytes that are no UTF-8 are replaced.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: String,
+}
+
+/// A request as an upstream got it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Received {
+    /// The cluster it was sent to.
+    pub cluster: String,
+    /// Request method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// `:authority`, or `host`.
+    pub authority: String,
+    /// All other headers in order; bytes that are no UTF-8 are replaced.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: String,
+}
+
+/// A line that a filter logged.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LogLine {
+    /// Lower case: `trace`, `debug`, `info`, `warn`, `error` or `critical`.
+    pub level: String,
+    /// The line.
+    pub message: String,
+}
+
+// === impl ClientRequest ===
+
+impl ClientRequest {
+    /// A `GET` of a path, with its query.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path)
+    }
+
+    /// A `POST` of a body to a path.
+    pub fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
+        Self {
+            body: body.into(),
+            ..Self::new("POST", path)
+        }
+    }
+
+    /// A request of any method, to `example.com`.
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            authority: "example.com".to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    /// With this host.
+    pub fn authority(mut self, authority: impl Into<String>) -> Self {
+        self.authority = authority.into();
+        self
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+// === impl Reply ===
+
+impl Reply {
+    /// This status, and no body.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+            after: Duration::ZERO,
+            fault: None,
+        }
+    }
+
+    /// No answer.
+    pub fn fault(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::new(200)
+        }
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With this body.
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// After that time.
+    pub fn after(mut self, time: Duration) -> Self {
+        self.after = time;
+        self
+    }
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// The request that reached the upstream.
+    ///
+    /// # Panics
+    /// When none did, or several.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test fails by it")]
+    pub fn upstream(&self) -> &Received {
+        match self.upstream.as_slice() {
+            [received] => received,
+            others => panic!("{} requests reached the upstream: {self:#?}", others.len()),
+        }
+    }
+
+    /// Whether a line with that text in it was logged.
+    #[must_use]
+    pub fn logged(&self, text: &str) -> bool {
+        self.logs.iter().any(|line| line.message.contains(text))
+    }
+}
+
+impl Response {
+    /// The first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+}
+
+impl Received {
+    /// The first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+}
+
+fn first<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut headers = headers.iter();
+    let found = headers.find(|(it, _)| it.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
