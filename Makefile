@@ -12,7 +12,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 .PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-sdk bench-ratios lint deny doctor build host-runner
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## serve the Bookinfo demo in host-runner and print curl lines to try
 	@$(HOST_RUNNER) run $(DEMO)
@@ -32,11 +32,8 @@ conformance-bless: doctor ## keep what Envoy says now as the golden transcripts
 conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); what differs is shrunk and printed
 	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz -- --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
-bench: doctor build ## measure our filters and Envoy's own side by side (target/reports/bench.json)
-	@cargo run --quiet --package meshwright-tests --bin bench
-
-bench-sdk: doctor build ## measure what the SDK costs in Envoy, beside the proxy-wasm crate alone (target/reports/bench-sdk.json)
-	@cargo run --quiet --package meshwright-tests --bin bench sdk
+bench bench-sdk: doctor build ## our filters beside Envoy's own in one Envoy; the SDK beside the proxy-wasm crate (target/reports)
+	@cargo run --quiet --package meshwright-tests --bin bench $(@:bench-%=%)
 
 # Our own code as a release has it: optimised, in few units, without checks; dependencies are those of every other build.
 bench-ratios: build ## what the engine costs; time to a verdict and requests a second, host-runner beside Envoy

@@ -14,6 +14,8 @@ use host_runner::listener::ModuleFile;
 
 pub use self::languages::build_languages;
 
+const FILTERS: [&str; 3] = ["jwt-auth", "authz", "ab-router"];
+
 /// The root of the workspace.
 #[must_use]
 pub fn root() -> &'static Path {
@@ -25,17 +27,38 @@ pub fn root() -> &'static Path {
 /// # Errors
 /// When the toolchain is incomplete (`host-runner doctor --fix` completes it) or the code does not compile.
 pub fn build_modules() -> anyhow::Result<PathBuf> {
-    let mut names = vec![
-        "jwt-auth".to_owned(),
-        "authz".to_owned(),
-        "ab-router".to_owned(),
-    ];
-    for subject in std::fs::read_dir(root().join("tests/subjects"))? {
-        names.push(subject?.file_name().to_string_lossy().into_owned());
+    let mut names = FILTERS.map(str::to_owned).to_vec();
+    for folder in ["tests/subjects", "sdk/cookbook"] {
+        names.extend(packages(folder)?);
     }
     let first = build_named(names)?;
     let folder = first.path.parent();
     Ok(folder.context("there are filters")?.to_owned())
+}
+
+/// The names of all filters that are written with the SDK.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn sdk_filters() -> anyhow::Result<Vec<String>> {
+    let mut names = FILTERS.map(str::to_owned).to_vec();
+    names.extend(packages("sdk/cookbook")?);
+    for name in packages("tests/subjects")? {
+        let manifest = root().join("tests/subjects").join(&name).join("Cargo.toml");
+        if std::fs::read_to_string(manifest)?.contains("meshwright.workspace") {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+// Each has a folder of its name.
+fn packages(folder: &str) -> anyhow::Result<Vec<String>> {
+    let entries = std::fs::read_dir(root().join(folder))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<anyhow::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// Compiles one of them.

@@ -6,6 +6,7 @@ mod build;
 mod config;
 mod doctor;
 mod inspect;
+mod new;
 mod observe;
 mod record;
 mod run;
@@ -53,6 +54,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(new::New),
     Run(run::Run),
     Test(test::Test),
     Observe(observe::Observe),
@@ -107,6 +109,7 @@ enum Outcome {
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::New(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Observe(verb) => verb.run(),

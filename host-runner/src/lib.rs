@@ -18,6 +18,7 @@ pub mod listener;
 pub mod memory;
 pub mod mesh;
 pub mod profile;
+mod project;
 pub mod record;
 pub mod report;
 pub mod scenario;

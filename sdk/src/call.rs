@@ -85,8 +85,9 @@ fn read(pending: &Pending, (count, size, trailers): (u32, u32, u32)) -> Result<A
         });
     }
     if size as usize > pending.limit {
-        return Err(Error::TooLarge {
-            limit: pending.limit,
+        return Err(Error::CallFailed {
+            cluster: pending.cluster.clone(),
+            message: format!("the answer has more than {} bytes", pending.limit),
         });
     }
     Ok(Answer {
@@ -259,10 +260,13 @@ impl Future for Calling {
     type Output = Result<Answer, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Begins(call) = std::mem::replace(&mut self.state, State::Over) {
-            let (token, pending) = call.begin()?;
-            self.state = State::Waits(token, pending);
-        }
+        self.state = match std::mem::replace(&mut self.state, State::Over) {
+            State::Begins(call) => {
+                let (token, pending) = call.begin()?;
+                State::Waits(token, pending)
+            }
+            state => state,
+        };
         let answer = self.wait(context);
         if answer.is_ready() {
             self.state = State::Over;

@@ -16,12 +16,13 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// A body, or the answer of a call, is larger than the limit that was given.
+    /// A body is larger than the limit that was given.
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A call was not answered: the connection was refused or broken, or it took too long.
+    /// A call was not answered, or by more bytes than it may be. That nobody was there, or too slow, is no error but the
+    /// proxy's own answer (rule C3).
     CallFailed {
         /// Who was called.
         cluster: String,
@@ -42,6 +43,14 @@ impl Error {
     /// An error of the author's own, to be read in the log.
     pub fn other(message: impl fmt::Display) -> Self {
         Self::Other(message.to_string())
+    }
+
+    /// The status of the reply when it denies a request.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::TooLarge { .. } => 413,
+            _ => 500,
+        }
     }
 
     /// What it is called in the details of the reply, which access logs show.

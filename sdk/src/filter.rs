@@ -28,10 +28,10 @@ pub trait Filter: Sized + 'static {
     fn new(config: Self::Config) -> Result<Self, ConfigError>;
 
     /// What becomes of a message whose handler failed. Unless you say otherwise it is denied, because nobody judged it:
-    /// the client gets 500, the details name the error, and the log says what it was.
+    /// the client gets 500, or 413 for a body over its limit; the details name the error, and the log says what it was.
     fn on_error(&self, error: &Error) -> Flow {
         log::error!("the message is denied, because it could not be judged: {error}");
-        let reply = LocalReply::new(500, "the message could not be judged");
+        let reply = LocalReply::new(error.status(), "the message could not be judged");
         Flow::Reply(reply.with_details(error.code()))
     }
 }

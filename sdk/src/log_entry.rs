@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::core::Headers;
 use crate::error::Error;
 use crate::headers;
-use crate::hostcalls::MapType;
+use crate::hostcalls::{MapType, Named as _, host};
 
 /// An exchange that is over. Its headers are as they were sent, with what the proxy added (rule H2).
 pub struct LogEntry<F> {
@@ -26,6 +26,19 @@ impl<F> LogEntry<F> {
     /// When the host refuses.
     pub fn request_headers(&self) -> Result<Headers, Error> {
         headers::get(MapType::RequestHeaders)
+    }
+
+    /// The status that the client got; 0 where there was no response.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn status(&self) -> Result<u16, Error> {
+        let status = host().get_header_map_value(MapType::ResponseHeaders, b":status");
+        let status = status.found("get_header_map_value", b":status")?;
+        let status = status.and_then(|value| String::from_utf8(value).ok());
+        Ok(status
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default())
     }
 
     /// The response's headers; none where there was no response.

@@ -2,6 +2,7 @@
 //!
 //! A plan decides it by rules and a seed, so that the same run fails in the same places.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub enum Fault {
 /// Which calls fail and how, and which writes of shared data meet another writer. Rules are tried in order.
 #[derive(Debug, Clone, Default)]
 pub struct FaultPlan {
+    /// By the hostcall, and whether it is while plugins start.
+    statuses: HashMap<(String, bool), u32>,
     rules: Vec<Rule>,
     conflicts: Option<(u64, f64)>,
 }
@@ -40,6 +43,7 @@ pub struct FaultPlan {
 /// The plan and where it stands.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
+    statuses: HashMap<(String, bool), u32>,
     running: Option<Mutex<Running>>,
 }
 
@@ -117,6 +121,21 @@ impl FaultPlan {
         self
     }
 
+    /// Every call of that hostcall (`proxy_get_property`) returns this status, which may be one that nobody knows, and does
+    /// nothing else. Plugins start before that.
+    #[must_use]
+    pub fn status(mut self, hostcall: &str, status: u32) -> Self {
+        self.statuses.insert((hostcall.to_owned(), false), status);
+        self
+    }
+
+    /// As [`Self::status`], but only while plugins start.
+    #[must_use]
+    pub fn status_at_start(mut self, hostcall: &str, status: u32) -> Self {
+        self.statuses.insert((hostcall.to_owned(), true), status);
+        self
+    }
+
     fn rule(mut self, cluster: Option<&str>, which: Which) -> Self {
         let cluster = cluster.map(str::to_owned);
         self.rules.push(Rule { cluster, which });
@@ -141,7 +160,16 @@ impl Faults {
             conflicts: conflicts.map(|(seed, probability)| (Rng::with_seed(seed), probability)),
         };
         Self {
+            statuses: plan.statuses,
             running: Some(Mutex::new(running)),
+        }
+    }
+
+    /// What that hostcall returns instead of doing anything.
+    pub(crate) fn status_of(&self, hostcall: &str, starts: bool) -> Option<u32> {
+        match self.statuses.is_empty() {
+            true => None,
+            false => self.statuses.get(&(hostcall.to_owned(), starts)).copied(),
         }
     }
 

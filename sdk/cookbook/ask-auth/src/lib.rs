@@ -21,7 +21,10 @@ impl Filter for AskAuth {
 impl OnRequest for AskAuth {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let call = Call::get(&self.cluster, &self.path)
-            .header("authorization", request.header("authorization")?.unwrap_or_default())
+            .header(
+                "authorization",
+                request.header("authorization")?.unwrap_or_default(),
+            )
             .timeout(Duration::from_millis(500));
         match request.call(call).await?.status() {
             200 => Ok(Flow::Continue),

@@ -21,7 +21,10 @@ impl Filter for RewriteJson {
 
 impl OnRequest for RewriteJson {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
-        if request.header("content-type")?.is_none_or(|kind| kind != "application/json") {
+        if request
+            .header("content-type")?
+            .is_none_or(|kind| kind != "application/json")
+        {
             return Ok(Flow::Continue);
         }
         let mut body = request.edit_body(LIMIT).await?;
@@ -44,7 +47,9 @@ mod tests {
     use super::*;
 
     fn send(host: &Host, body: &str) -> Exchange {
-        let host = host.clone().configuration(json!({"field": "seen", "value": true}));
+        let host = host
+            .clone()
+            .configuration(json!({"field": "seen", "value": true}));
         host.send(ClientRequest::post("/", body).header("content-type", "application/json"))
     }
 
@@ -67,7 +72,7 @@ mod tests {
     #[meshwright::test(RewriteJson, envoy)]
     fn a_body_over_the_limit_is_denied(host: Host) {
         let exchange = send(&host, &" ".repeat(LIMIT + 1));
-        assert_eq!(exchange.response.status, 500);
+        assert_eq!(exchange.response.status, 413);
         assert!(exchange.logged("more than 65536 bytes"));
     }
 

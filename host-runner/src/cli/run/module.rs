@@ -1,0 +1,117 @@
+//! One module, served without a mesh file: in front of an upstream, or of one that answers what it received.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
+use crate::subject::Subject;
+use crate::upstream::{Upstream, demo};
+
+/// What is around a module that is served alone.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "For a module")]
+pub(super) struct Around {
+    /// The file of the plugin's configuration, handed over as it is.
+    #[arg(long, value_name = "FILE")]
+    configuration: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where requests go; without it one answers, as JSON, what it received.
+    #[arg(long, value_name = "ADDRESS")]
+    upstream: Option<SocketAddr>,
+    /// A cluster that the filter can call, such as auth=127.0.0.1:9000. May be given several times.
+    #[arg(long, value_name = "NAME=ADDRESS", value_parser = cluster)]
+    cluster: Vec<(String, SocketAddr)>,
+}
+
+/// The cluster that requests go to.
+const UPSTREAM: &str = "upstream";
+
+/// Where the upstream that answers itself listens: beside the listener.
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Where a module listens that nobody says otherwise of.
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+fn cluster(text: &str) -> Result<(String, SocketAddr), String> {
+    let (name, address) = text
+        .split_once('=')
+        .ok_or("expected a name and an address, such as `auth=127.0.0.1:9000`")?;
+    let address = address
+        .parse()
+        .map_err(|_| format!("expected an address such as `127.0.0.1:9000`, got `{address}`"))?;
+    Ok((name.to_owned(), address))
+}
+
+// === impl Around ===
+
+impl Around {
+    /// A mesh file says these things itself.
+    pub(super) fn refuse_for_a_mesh(&self) -> anyhow::Result<()> {
+        let given = [
+            ("--configuration", self.configuration.is_some()),
+            ("--listen", self.listen.is_some()),
+            ("--upstream", self.upstream.is_some()),
+            ("--cluster", !self.cluster.is_empty()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => {
+                bail!("`{flag}` is for a module (`*.wasm`); a mesh file says it itself")
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the upstream if there is none; it ends when it is dropped.
+    pub(super) async fn start_upstream(&mut self) -> anyhow::Result<Option<Upstream>> {
+        if self.upstream.is_some() {
+            return Ok(None);
+        }
+        let upstream = Upstream::start(UPSTREAM, ANY, demo(UPSTREAM, None)).await?;
+        self.upstream = Some(upstream.address());
+        Ok(Some(upstream))
+    }
+
+    pub(super) fn listener(&self, module: &Path) -> anyhow::Result<Listener> {
+        let module = ModuleFile::read(module).context("`host-runner build` compiles it")?;
+        let configuration = match &self.configuration {
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the configuration `{}`", file.display()))?,
+            None => String::new(),
+        };
+        let upstream = self.upstream.unwrap_or(ANY);
+        let called = self.cluster.iter();
+        let called = called.map(|(name, address)| Cluster::new(name, *address));
+        let name = module.name.clone();
+        Ok(Listener {
+            name: name.clone(),
+            address: self.listen.unwrap_or(LISTEN),
+            plugins: vec![Plugin::new(name, module, configuration)],
+            routes: vec![Route {
+                state: None,
+                cluster: UPSTREAM.to_owned(),
+            }],
+            clusters: std::iter::once(Cluster::new(UPSTREAM, upstream))
+                .chain(called)
+                .collect(),
+            ..Listener::default()
+        })
+    }
+
+    /// What is served where, and a line to try it with.
+    pub(super) fn welcome(&self, listener: &str, subject: &dyn Subject) -> anyhow::Result<String> {
+        let address = subject.address(listener).context("it is being served")?;
+        let proxy = match subject.name() {
+            "envoy" => "a real Envoy",
+            _ => "host-runner",
+        };
+        Ok(format!(
+            "{listener} is served by {proxy} on http://{address} (Ctrl-C ends it)\n\ncurl -i http://{address}/\n"
+        ))
+    }
+}

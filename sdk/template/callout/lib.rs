@@ -1,0 +1,65 @@
+//! Asks a service whether a request may pass.
+
+use std::time::Duration;
+
+use meshwright::prelude::*;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct {{ type }} {
+    cluster: String,
+    path: String,
+}
+
+impl Filter for {{ type }} {
+    type Config = Self;
+
+    fn new(config: Self) -> Result<Self, ConfigError> {
+        Ok(config)
+    }
+}
+
+impl OnRequest for {{ type }} {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+        let who = request.header("authorization")?.unwrap_or_default();
+        let call = Call::get(&self.cluster, &self.path)
+            .header("authorization", who)
+            .timeout(Duration::from_millis(500));
+        match request.call(call).await?.status() {
+            200 => Ok(Flow::Continue),
+            _ => Ok(LocalReply::new(403, "you may not").into()),
+        }
+    }
+}
+
+meshwright::main!({{ type }}: OnRequest, Callouts);
+
+#[cfg(test)]
+mod tests {
+    use meshwright::testing::{ClientRequest, Exchange, Fault, Host, Reply};
+    use serde_json::json;
+
+    use super::*;
+
+    fn answered(host: Host, reply: Reply) -> Exchange {
+        let host = host.configuration(json!({"cluster": "auth", "path": "/check"}));
+        host.cluster("auth", reply).send(ClientRequest::get("/"))
+    }
+
+    #[meshwright::test({{ type }}, envoy)]
+    fn who_may_passes(host: Host) {
+        assert_eq!(answered(host, Reply::new(200)).response.status, 200);
+    }
+
+    #[meshwright::test({{ type }}, envoy)]
+    fn who_may_not_does_not(host: Host) {
+        assert_eq!(answered(host, Reply::new(401)).response.status, 403);
+    }
+
+    #[meshwright::test({{ type }}, envoy)]
+    fn nobody_passes_without_an_answer(host: Host) {
+        let exchange = answered(host, Reply::fault(Fault::Silent));
+        assert_eq!(exchange.response.status, 403);
+        assert!(exchange.upstream.is_empty());
+    }
+}

@@ -1,0 +1,44 @@
+//! Greets: sets a request header and a response header.
+
+use meshwright::prelude::*;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct {{ type }} {
+    greeting: String,
+}
+
+impl Filter for {{ type }} {
+    type Config = Self;
+
+    fn new(config: Self) -> Result<Self, ConfigError> {
+        Ok(config)
+    }
+}
+
+impl OnRequest for {{ type }} {
+    async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
+        request.set_header("x-greeting", &self.greeting)?;
+        let response = request.response().await?;
+        response.set_header("x-greeted", "yes")?;
+        Ok(Flow::Continue)
+    }
+}
+
+meshwright::main!({{ type }}: OnRequest, Response);
+
+#[cfg(test)]
+mod tests {
+    use meshwright::testing::{ClientRequest, Host};
+    use serde_json::json;
+
+    use super::*;
+
+    #[meshwright::test({{ type }}, envoy)]
+    fn it_greets(host: Host) {
+        let host = host.configuration(json!({"greeting": "hello"}));
+        let exchange = host.send(ClientRequest::get("/"));
+        assert_eq!(exchange.upstream().header("x-greeting"), Some("hello"));
+        assert_eq!(exchange.response.header("x-greeted"), Some("yes"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Every status on every hostcall of every filter: whatever a host answers, no filter traps, and none lets pass what it
+//! could not judge.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use host_runner::inspect::inspect;
+use host_runner::listener::{ModuleFile, Plugin};
+use host_runner::scenario::client::ClientRequest;
+use host_runner::testing::{FaultPlan, Reply, TestHost};
+use host_runner::token::{SigningKey, mint};
+use http::{HeaderName, HeaderValue, StatusCode};
+use meshwright_tests::{build_modules, root, sdk_filters};
+use serde_json::{Value, json};
+
+/// Those that the specification has, the first that it has not, and two that no host should send.
+const STATUSES: [u32; 16] = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    0x7fff_ffff,
+    0xffff_ffff,
+];
+
+const PLUGIN: &str = "filter";
+
+#[test]
+fn no_status_of_any_hostcall_traps_a_filter() {
+    let folder = build_modules().unwrap();
+    let mut cases = 0;
+    for (name, configuration) in filters() {
+        let module = ModuleFile::read(&folder.join(format!("{name}.wasm"))).unwrap();
+        let plugin = Plugin::new(PLUGIN, module.clone(), configuration.to_string());
+        for hostcall in hostcalls(&module) {
+            for status in STATUSES {
+                serves(&plugin, &hostcall, status);
+                starts(&plugin, &hostcall, status);
+                cases += 2;
+            }
+        }
+    }
+    println!("{cases} cases, 0 traps");
+}
+
+// It answers, and goes on to answer: an upstream's answer, or its own.
+fn serves(plugin: &Plugin, hostcall: &str, status: u32) {
+    let faults = FaultPlan::new().status(hostcall, status);
+    let mut host = host(plugin).faults(faults).start().unwrap();
+    for request in requests() {
+        // What cannot even be denied is held, until the client leaves.
+        if let Ok(exchange) = host.begin(&request) {
+            let _ = host.finish(exchange);
+            host.leave(exchange);
+        }
+    }
+    let logs = host.logs(PLUGIN);
+    let trap = logs.iter().find(|line| line.level == "critical");
+    assert!(
+        trap.is_none(),
+        "{} with {hostcall} {status}: {trap:?}",
+        plugin.module.name
+    );
+}
+
+// It starts, or refuses to with a reason.
+fn starts(plugin: &Plugin, hostcall: &str, status: u32) {
+    let faults = FaultPlan::new().status_at_start(hostcall, status);
+    if let Err(error) = host(plugin).faults(faults).start() {
+        let error = format!("{error:#}");
+        let name = &plugin.module.name;
+        assert!(
+            !error.contains("function `"),
+            "{name} with {hostcall} {status}: {error}"
+        );
+    }
+}
+
+fn host(plugin: &Plugin) -> host_runner::testing::TestHostBuilder {
+    TestHost::builder()
+        .plugin(plugin.clone())
+        .cluster("auth", |_| Reply::new(StatusCode::OK, "yes"))
+        .cluster("upstream", |_| Reply::new(StatusCode::OK, r#"{"a": 1}"#))
+}
+
+// With headers, a token and bodies, so that every hostcall has a reason to be made.
+fn requests() -> Vec<ClientRequest> {
+    let header = |name: &'static str, value: &str| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).unwrap(),
+        )
+    };
+    let token = mint(
+        &key(),
+        json!({"kid": "test"}).as_object().unwrap(),
+        json!({"iss": "i"}).as_object().unwrap(),
+    );
+    let headers = vec![
+        header("authorization", &format!("Bearer {}", token.unwrap())),
+        header("content-type", "application/json"),
+        header("user-agent", "test"),
+    ];
+    let with = |request: ClientRequest| ClientRequest {
+        headers: headers.clone(),
+        ..request
+    };
+    vec![
+        with(ClientRequest::get("/books?page=1")),
+        with(ClientRequest::post("/", r#"{"a": 1}"#)),
+    ]
+}
+
+fn hostcalls(module: &ModuleFile) -> BTreeSet<String> {
+    let imports = inspect(module).unwrap().imports.into_iter();
+    let names = imports.map(|import| import.name);
+    names.filter(|name| name.starts_with("proxy_")).collect()
+}
+
+fn key() -> SigningKey {
+    SigningKey::read_pem(&root().join("tests/keys/rsa.pem")).unwrap()
+}
+
+// All that are written with the SDK, each with a configuration that makes it do something.
+fn filters() -> Vec<(String, Value)> {
+    let with_configuration = |name: String| {
+        let configuration = match name.as_str() {
+            "jwt-auth" => {
+                let jwks = json!({"keys": [key().to_jwk("test").unwrap()]}).to_string();
+                json!({"jwtRules": [{"issuer": "i", "jwks": jwks, "outputPayloadToHeader": "x-payload"}]})
+            }
+            "authz" => json!({"policies": [{"name": "p", "namespace": "n", "rules": [
+                {"when": [{"key": "source.ip", "values": ["10.0.0.0/8"]}]},
+                {"when": [{"key": "request.auth.claims[a]", "values": ["b"]}]},
+            ]}]}),
+            "ab-router" => {
+                json!({"virtualServices": [{"name": "v", "namespace": "n", "hosts": ["*"], "http": [
+                    {"route": [{"destination": {"host": "h"}}]}
+                ]}]})
+            }
+            "ask-auth" => json!({"cluster": "auth", "path": "/"}),
+            "rewrite-json" => json!({"field": "b", "value": 2}),
+            _ => json!({}),
+        };
+        (name, configuration)
+    };
+    let names = sdk_filters().unwrap().into_iter();
+    names
+        // It traps whenever it finds its header, which is what it is for.
+        .filter(|name| name != "trap")
+        .map(with_configuration)
+        .collect()
+}
