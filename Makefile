@@ -44,7 +44,7 @@ bench-ratios: build ## what the engine costs; time to a verdict and requests a s
 lint: ## formatting, clippy (host and Wasm) and documentation, warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- --deny warnings
-	@cargo clippy --target wasm32-wasip1 --package jwt-auth --package authz --package ab-router -- --deny warnings
+	@cargo clippy --target wasm32-wasip1 --package meshwright --package jwt-auth --package authz --package ab-router -- --deny warnings
 	@RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps
 
 deny: ## licences, sources and duplicate dependencies, where cargo-deny is installed

@@ -88,7 +88,7 @@ impl<F, S: OfSide> ReadBody<F, S> {
 
     // The whole buffer, of which only the end of the body tells that it is whole.
     fn read(&self) -> Result<Body<F, S>, Error> {
-        let bytes = buffer::<S>(0, self.limit.saturating_add(1).min(ALL))?;
+        let bytes = buffer::<S>(0, self.limit.saturating_add(1))?;
         match bytes.len() > self.limit {
             true => Err(self.too_large()),
             false => Ok(self.body(bytes)),
@@ -191,6 +191,10 @@ impl<F, S: OfSide> Chunks<F, S> {
     }
 
     /// The next part, or `None` after the last. The one before goes on meanwhile.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "as every stream of `async` code has it"
+    )]
     pub fn next(&mut self) -> NextChunk<'_, F, S> {
         NextChunk(self)
     }

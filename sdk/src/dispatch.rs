@@ -25,11 +25,14 @@ pub struct Callbacks {
     pub response_headers: Option<fn(u32, u32, u32) -> u32>,
     pub response_body: Option<fn(u32, u32, u32) -> u32>,
     pub response_trailers: Option<fn(u32, u32) -> u32>,
-    pub http_call_response: Option<fn(u32, u32, u32, u32, u32)>,
+    pub http_call_response: Option<HttpCallResponse>,
     pub tick: Option<fn(u32)>,
     pub log: Option<fn(u32)>,
     pub delete: Option<fn(u32)>,
 }
+
+/// `proxy_on_http_call_response`: root context, token, headers, bytes of body, trailers.
+pub type HttpCallResponse = fn(u32, u32, u32, u32, u32);
 
 /// None of them.
 pub const NO_CALLBACKS: Callbacks = Callbacks {

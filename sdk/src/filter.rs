@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use serde::de::DeserializeOwned;
+
 use crate::config::PluginConfig;
 use crate::core::{ConfigError, LocalReply};
 use crate::error::Error;
@@ -11,14 +13,16 @@ use crate::log_entry::LogEntry;
 use crate::message::{Request, Response};
 
 /// One plugin: built once from its configuration, then shared by all streams of its VM.
+///
+/// A type that serde can deserialise is a filter already: it is its own configuration. Write
+/// `#[serde(deny_unknown_fields)]` above it, so that a misspelt field is an error at start and not a rule that silently
+/// never applies. Implement this for a type that is built from its configuration, or has none.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Meshwright filter",
-    note = "implement `meshwright::Filter`: a `Config` type and `new`"
+    note = "derive `serde::Deserialize` for a type that is its own configuration, or implement `meshwright::Filter`"
 )]
 pub trait Filter: Sized + 'static {
-    /// The plugin configuration, read from JSON; [`NoConfig`](crate::NoConfig) when there is none. Use
-    /// `#[serde(deny_unknown_fields)]`, so that a misspelt field is an error at start and not a rule that silently never
-    /// applies.
+    /// The plugin configuration, read from JSON; [`NoConfig`](crate::NoConfig) when there is none.
     type Config: PluginConfig;
 
     /// Builds the filter. Compile here whatever makes its handlers cheap.
@@ -62,4 +66,12 @@ pub trait OnLog: Filter + listed::OnLog {
     /// # Errors
     /// Pass what failed on with `?`; it is logged.
     fn on_log(&self, entry: LogEntry<Self>) -> Result<(), Error>;
+}
+
+impl<T: DeserializeOwned + 'static> Filter for T {
+    type Config = Self;
+
+    fn new(config: Self) -> Result<Self, ConfigError> {
+        Ok(config)
+    }
 }

@@ -13,6 +13,13 @@ pub enum Flow {
     Reply(LocalReply),
 }
 
+impl Flow {
+    /// A reply with a text body.
+    pub fn reply(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::Reply(LocalReply::new(status, body))
+    }
+}
+
 impl From<LocalReply> for Flow {
     fn from(reply: LocalReply) -> Self {
         Self::Reply(reply)

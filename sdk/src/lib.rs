@@ -4,16 +4,9 @@
 //! use meshwright::prelude::*;
 //!
 //! #[derive(serde::Deserialize)]
+//! #[serde(deny_unknown_fields)]
 //! struct Hello {
 //!     greeting: String,
-//! }
-//!
-//! impl Filter for Hello {
-//!     type Config = Self;
-//!
-//!     fn new(config: Self) -> Result<Self, ConfigError> {
-//!         Ok(config)
-//!     }
 //! }
 //!
 //! impl OnRequest for Hello {

@@ -25,14 +25,14 @@ struct Timers {
     last: Cell<u64>,
 }
 
-/// See [`Request::sleep`](crate::Request::sleep).
+/// See [`Stream::sleep`](crate::Stream::sleep).
 #[must_use = "nothing is waited for until it is awaited"]
 pub struct Sleep {
     duration: Duration,
     timer: Option<(u64, u64)>,
 }
 
-/// See [`Request::within`](crate::Request::within).
+/// See [`Stream::within`](crate::Stream::within).
 #[must_use = "nothing is waited for until it is awaited"]
 pub struct Within<F> {
     future: Pin<Box<F>>,

@@ -12,6 +12,22 @@ fn the_example_in_the_scenario_guide_is_the_one_that_runs() {
 }
 
 #[test]
+fn the_two_filters_side_by_side_are_those_that_run() {
+    let page = fs::read_to_string(root().join("docs/side-by-side.md")).unwrap();
+    let code = |path: &str, first: &str| {
+        let source = fs::read_to_string(root().join(path)).unwrap();
+        let filter = source.split("#[cfg(test)]").next().unwrap().to_owned();
+        let start = filter.find(first).unwrap();
+        format!("```rust\n{}\n```", filter.get(start..).unwrap().trim_end())
+    };
+    let ours = code("sdk/cookbook/ask-auth/src/lib.rs", "use std::time");
+    let plain = code("tests/subjects/plain-ask-auth/src/lib.rs", "use std::rc");
+    assert!(page.contains(&ours) && page.contains(&plain));
+    // Without the two lines around it.
+    assert!(ours.lines().count() - 2 <= 25, "{ours}");
+}
+
+#[test]
 fn the_makefile_helps_and_stays_short() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     assert!(makefile.lines().count() <= 60);

@@ -14,5 +14,5 @@ pub fn exports(input: TokenStream) -> TokenStream {
 /// See `meshwright::test`.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
-    test::write(arguments, function)
+    test::write(arguments, &function)
 }

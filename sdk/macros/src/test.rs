@@ -6,8 +6,8 @@ use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::exports::error;
 
-pub(crate) fn write(arguments: TokenStream, function: TokenStream) -> TokenStream {
-    match expand(arguments, &function) {
+pub(crate) fn write(arguments: TokenStream, function: &TokenStream) -> TokenStream {
+    match expand(arguments, function) {
         Ok(code) => code,
         Err((message, span)) => error(message, span),
     }

@@ -48,10 +48,10 @@ pub(super) struct World {
 /// One direction of the stream.
 #[derive(Default)]
 pub(super) struct Message {
-    pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) headers: Pairs,
     /// Whether the filter can reach them: in their callback, and while it holds them (rule H1).
     pub(super) headers_alive: bool,
-    pub(super) trailers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) trailers: Pairs,
     pub(super) trailers_alive: bool,
     /// The body's buffer: what is held, or the piece that is shown.
     pub(super) body: Vec<u8>,
@@ -64,7 +64,7 @@ pub(super) struct Message {
 #[derive(Debug, Clone)]
 pub(super) struct LocalReply {
     pub(super) status: u32,
-    pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) headers: Pairs,
     pub(super) body: Vec<u8>,
 }
 
@@ -78,9 +78,15 @@ pub(super) struct Pending {
 /// What a call is answered.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {
-    pub(super) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) headers: Pairs,
     pub(super) body: Vec<u8>,
 }
+
+/// A header.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
+
+/// Headers in order.
+pub(super) type Pairs = Vec<Pair>;
 
 /// Apart from one token to the next (rule C1).
 const STEP: u32 = 4;
@@ -108,7 +114,7 @@ impl World {
     }
 
     // A map that can be read now.
-    fn map(&mut self, map: MapType) -> Option<&mut Vec<(Vec<u8>, Vec<u8>)>> {
+    fn map(&mut self, map: MapType) -> Option<&mut Pairs> {
         let (logging, in_stream) = (self.logging, self.in_stream);
         let of = |message: &mut Message| (message.headers_alive, message.trailers_alive);
         match map {
@@ -131,7 +137,7 @@ impl World {
         }
     }
 
-    fn map_to_write(&mut self, map: MapType) -> Result<&mut Vec<(Vec<u8>, Vec<u8>)>, Status> {
+    fn map_to_write(&mut self, map: MapType) -> Result<&mut Pairs, Status> {
         match self.logging {
             true => Err(Status::BAD_ARGUMENT),
             false => self.map(map).ok_or(Status::BAD_ARGUMENT),
@@ -183,7 +189,7 @@ fn key(name: &[u8], map: MapType) -> Vec<u8> {
     }
 }
 
-fn pairs(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn pairs(bytes: &[u8]) -> Pairs {
     let headers = Headers::from_pairs(bytes.to_vec()).unwrap_or_default();
     let owned = headers
         .iter()
@@ -192,7 +198,7 @@ fn pairs(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Headers as text.
-pub(super) fn text(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, String)> {
+pub(super) fn text(headers: &[Pair]) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = headers.iter();
     headers
@@ -201,7 +207,7 @@ pub(super) fn text(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, String)> {
 }
 
 /// The first value of a header, as text.
-pub(super) fn first(headers: &[(Vec<u8>, Vec<u8>)], name: &str) -> Option<String> {
+pub(super) fn first(headers: &[Pair], name: &str) -> Option<String> {
     let mut headers = headers.iter();
     let found = headers.find(|(it, _)| it == name.as_bytes());
     found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())

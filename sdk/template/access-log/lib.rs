@@ -8,14 +8,6 @@ struct {{ type }} {
     at_least: u16,
 }
 
-impl Filter for {{ type }} {
-    type Config = Self;
-
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        Ok(config)
-    }
-}
-
 impl OnLog for {{ type }} {
     fn on_log(&self, entry: LogEntry<Self>) -> Result<(), Error> {
         let status = entry.status()?;

@@ -24,7 +24,7 @@ impl OnRequest for {{ type }} {
         let key = request.header("x-api-key")?.unwrap_or_default();
         match self.keys.iter().any(|known| key == known.as_str()) {
             true => Ok(Flow::Continue),
-            false => Ok(LocalReply::new(401, "who are you?").into()),
+            false => Ok(Flow::reply(401, "who are you?")),
         }
     }
 }

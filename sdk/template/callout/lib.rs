@@ -11,14 +11,6 @@ struct {{ type }} {
     path: String,
 }
 
-impl Filter for {{ type }} {
-    type Config = Self;
-
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        Ok(config)
-    }
-}
-
 impl OnRequest for {{ type }} {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let who = request.header("authorization")?.unwrap_or_default();
@@ -27,7 +19,7 @@ impl OnRequest for {{ type }} {
             .timeout(Duration::from_millis(500));
         match request.call(call).await?.status() {
             200 => Ok(Flow::Continue),
-            _ => Ok(LocalReply::new(403, "you may not").into()),
+            _ => Ok(Flow::reply(403, "you may not")),
         }
     }
 }

@@ -8,14 +8,6 @@ struct {{ type }} {
     greeting: String,
 }
 
-impl Filter for {{ type }} {
-    type Config = Self;
-
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        Ok(config)
-    }
-}
-
 impl OnRequest for {{ type }} {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         request.set_header("x-greeting", &self.greeting)?;

@@ -5,30 +5,20 @@ use std::time::Duration;
 use meshwright::prelude::*;
 
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct AskAuth {
     cluster: String,
     path: String,
 }
 
-impl Filter for AskAuth {
-    type Config = Self;
-
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        Ok(config)
-    }
-}
-
 impl OnRequest for AskAuth {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
-        let call = Call::get(&self.cluster, &self.path)
-            .header(
-                "authorization",
-                request.header("authorization")?.unwrap_or_default(),
-            )
-            .timeout(Duration::from_millis(500));
-        match request.call(call).await?.status() {
+        let who = request.header("authorization")?.unwrap_or_default();
+        let call = Call::get(&self.cluster, &self.path).header("authorization", who);
+        let answer = request.call(call.timeout(Duration::from_millis(500)));
+        match answer.await?.status() {
             200 => Ok(Flow::Continue),
-            _ => Ok(LocalReply::new(403, "ask somebody else").into()),
+            _ => Ok(Flow::reply(403, "ask somebody else")),
         }
     }
 }

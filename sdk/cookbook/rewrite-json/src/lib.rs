@@ -6,17 +6,10 @@ use serde_json::{Map, Value};
 const LIMIT: usize = 64 * 1024;
 
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RewriteJson {
     field: String,
     value: Value,
-}
-
-impl Filter for RewriteJson {
-    type Config = Self;
-
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        Ok(config)
-    }
 }
 
 impl OnRequest for RewriteJson {
@@ -29,7 +22,7 @@ impl OnRequest for RewriteJson {
         }
         let mut body = request.edit_body(LIMIT).await?;
         let Ok(mut object) = serde_json::from_slice::<Map<_, _>>(&body) else {
-            return Ok(LocalReply::new(400, "this is no JSON object").into());
+            return Ok(Flow::reply(400, "this is no JSON object"));
         };
         object.insert(self.field.clone(), self.value.clone());
         body.replace(Value::Object(object).to_string())?;
