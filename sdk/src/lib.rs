@@ -29,6 +29,9 @@
 //! - a message that the filter could not judge (an `Err` from a handler) is denied, never passed on;
 //! - the module exports the callbacks that [`main!`] lists, and no others: each costs something for every request.
 
+#[doc = include_str!("docs/misuse.md")]
+pub mod misuse {}
+
 mod body;
 mod call;
 mod config;
@@ -138,6 +141,8 @@ pub use meshwright_macros::test;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::dispatch::*;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::native::install;
     pub use crate::vm::Plugins;
     #[cfg(target_arch = "wasm32")]
     pub use crate::wasm::allocate;

@@ -20,7 +20,7 @@ pub fn host() -> Rc<dyn Hostcalls> {
 }
 
 /// Makes this the host of this thread.
-pub(crate) fn install(host: Rc<dyn Hostcalls>) {
+pub fn install(host: Rc<dyn Hostcalls>) {
     HOST.with(|place| place.replace(Some(host)));
 }
 

@@ -46,6 +46,30 @@ fn every_kind_of_project_passes_its_tests() {
     }
 }
 
+// The lines that the guide has people type.
+#[test]
+fn the_guide_does_what_it_says() {
+    let guide = std::fs::read_to_string(root().join("docs/write-a-filter.md")).unwrap();
+    let lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
+    let script: Vec<&str> = lines.collect();
+    assert!(script.len() >= 3, "{script:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let beside = program_path();
+    let beside = beside.parent().unwrap().display();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-euc", &script.join("\n")])
+        .current_dir(folder.path());
+    shell.env("PATH", format!("{beside}:{path}"));
+    shell
+        .env_remove("CARGO_PROFILE_DEV_OPT_LEVEL")
+        .env_remove("CARGO_TARGET_DIR");
+    let output = succeeds(&mut shell);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("it_greets::envoy ... ok"), "{printed}");
+}
+
 #[test]
 fn a_folder_that_is_there_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
