@@ -1,28 +1,35 @@
 //! Lets requests pass that name a known API key.
 
+use std::collections::HashSet;
+
 use meshwright::prelude::*;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct {{ type }} {
+struct Config {
     keys: Vec<String>,
 }
 
-impl Filter for {{ type }} {
-    type Config = Self;
+struct {{ type }} {
+    keys: HashSet<Vec<u8>>,
+}
 
-    fn new(config: Self) -> Result<Self, ConfigError> {
-        match config.keys.is_empty() {
-            true => Err(ConfigError::new("/keys", "without a key nobody could pass")),
-            false => Ok(config),
+impl Filter for {{ type }} {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, ConfigError> {
+        if config.keys.is_empty() {
+            return Err(ConfigError::new("/keys", "without a key nobody could pass"));
         }
+        let keys = config.keys.into_iter().map(String::into_bytes).collect();
+        Ok(Self { keys })
     }
 }
 
 impl OnRequest for {{ type }} {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let key = request.header("x-api-key")?.unwrap_or_default();
-        match self.keys.iter().any(|known| key == known.as_str()) {
+        match self.keys.contains(&*key) {
             true => Ok(Flow::Continue),
             false => Ok(Flow::reply(401, "who are you?")),
         }
