@@ -7,6 +7,8 @@ use crate::core::Headers;
 use crate::error::Error;
 use crate::headers;
 use crate::hostcalls::{MapType, Named as _, host};
+use crate::property;
+use crate::value::Value;
 
 /// An exchange that is over. Its headers are as they were sent, with what the proxy added (rule H2).
 pub struct LogEntry<F> {
@@ -39,6 +41,20 @@ impl<F> LogEntry<F> {
         Ok(status
             .and_then(|text| text.parse().ok())
             .unwrap_or_default())
+    }
+
+    /// A property in its wire encoding; `None` when it is absent.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn property(&self, path: &[&str]) -> Result<Option<Value>, Error> {
+        property::get(path)
+    }
+
+    /// A random number; not for secrets.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        fastrand::u64(..)
     }
 
     /// The response's headers; none where there was no response.

@@ -1,0 +1,68 @@
+//! Counts exchanges by their status, as a metric with a label, and logs one of so many.
+
+use meshwright::metrics::Counter;
+use meshwright::prelude::*;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// One of so many is logged.
+    sample: u64,
+}
+
+struct CountStatuses {
+    sample: u64,
+    exchanges: Counter<1>,
+}
+
+impl Filter for CountStatuses {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, ConfigError> {
+        if config.sample == 0 {
+            return Err(ConfigError::new("/sample", "one of at least one is logged"));
+        }
+        Ok(Self {
+            sample: config.sample,
+            exchanges: Counter::new("exchanges_total", ["status"]),
+        })
+    }
+}
+
+impl OnLog for CountStatuses {
+    fn on_log(&self, entry: LogEntry<Self>) -> Result<(), Error> {
+        let status = entry.status()?.to_string();
+        self.exchanges.increment([&status])?;
+        if entry.random().is_multiple_of(self.sample) {
+            log::info!("answered {status}");
+        }
+        Ok(())
+    }
+}
+
+meshwright::main!(CountStatuses: OnLog);
+
+#[cfg(test)]
+mod tests {
+    use meshwright::testing::{ClientRequest, Exchange, Host, Reply};
+
+    use super::*;
+
+    fn exchanges(host: Host, sample: u64) -> Vec<Exchange> {
+        let host = host.configuration(serde_json::json!({"sample": sample}));
+        let host = host.upstream(Reply::new(404));
+        host.send_all(vec![ClientRequest::get("/"); 20])
+    }
+
+    #[meshwright::test(CountStatuses, envoy)]
+    fn one_of_one_is_each(host: Host) {
+        let exchanges = exchanges(host, 1);
+        assert!(exchanges.iter().all(|it| it.logged("answered 404")));
+    }
+
+    #[meshwright::test(CountStatuses, envoy)]
+    fn one_of_very_many_is_none(host: Host) {
+        let exchanges = exchanges(host, u64::MAX);
+        assert!(!exchanges.iter().any(|it| it.logged("answered 404")));
+    }
+}
