@@ -15,14 +15,21 @@ thread_local! {
     static TIMERS: Timers = const { Timers {
         by_deadline: RefCell::new(BTreeMap::new()),
         last: Cell::new(0),
+        ahead: Cell::new(0),
+        armed: Cell::new(None),
     } };
 }
 
 /// The timers of this VM.
 struct Timers {
-    /// By when, in nanoseconds since the Unix epoch, and by order.
+    /// By when, on a clock that is the host's plus `ahead`, and by order.
     by_deadline: RefCell<BTreeMap<(u64, u64), Waker>>,
     last: Cell<u64>,
+    /// The host's clock is that of the wall, which can be set back, or stand in a test: then a tick says that time has
+    /// passed all the same.
+    ahead: Cell<u64>,
+    /// Since when, and until when at the earliest, the next tick is waited for.
+    armed: Cell<Option<(u64, u64)>>,
 }
 
 /// See [`Stream::sleep`](crate::Stream::sleep).
@@ -49,9 +56,15 @@ pub fn now() -> Result<SystemTime, Error> {
 
 /// The tick has come: who has waited long enough goes on.
 pub(crate) fn tick() {
-    let Ok(now) = nanoseconds() else {
+    let Ok(now) = passed() else {
         return;
     };
+    let late = TIMERS.with(|timers| match timers.armed.get() {
+        Some((since, until)) if now <= since => until.saturating_sub(now),
+        _ => 0,
+    });
+    TIMERS.with(|timers| timers.ahead.set(timers.ahead.get().saturating_add(late)));
+    let now = now.saturating_add(late);
     let due = TIMERS.with(|timers| {
         let mut by_deadline = timers.by_deadline.borrow_mut();
         let later = by_deadline.split_off(&(now.saturating_add(1), 0));
@@ -61,6 +74,11 @@ pub(crate) fn tick() {
     if let Err(error) = arm(now) {
         log::error!("who sleeps sleeps on: {error}");
     }
+}
+
+// The clock of timers.
+fn passed() -> Result<u64, Error> {
+    Ok(nanoseconds()?.saturating_add(TIMERS.with(|timers| timers.ahead.get())))
 }
 
 fn nanoseconds() -> Result<u64, Error> {
@@ -76,6 +94,8 @@ fn arm(now: u64) -> Result<(), Error> {
         Some((deadline, _)) => deadline.saturating_sub(now).div_ceil(1_000_000).max(1),
     };
     let period = u32::try_from(period).unwrap_or(u32::MAX);
+    let until = now.saturating_add(u64::from(period) * 1_000_000);
+    TIMERS.with(|timers| timers.armed.set(first.map(|_| (now, until))));
     let set = host().set_tick_period_milliseconds(period);
     Ok(set.named("set_tick_period_milliseconds", b"")?)
 }
@@ -91,7 +111,7 @@ impl Sleep {
     }
 
     fn begin(&mut self, waker: &Waker) -> Result<(), Error> {
-        let now = nanoseconds()?;
+        let now = passed()?;
         let duration = u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX);
         let timer = TIMERS.with(|timers| {
             let number = timers.last.get().wrapping_add(1);

@@ -150,6 +150,15 @@ fn filters() -> Vec<(String, Value)> {
                 ]}]})
             }
             "ask-auth" => json!({"cluster": "auth", "path": "/"}),
+            "block-path" => json!({"prefixes": ["/admin"]}),
+            "rate-limit" => json!({"requests": 1, "seconds": 60}),
+            "retry-call" => json!({"clusters": ["auth", "nobody", "auth"]}),
+            "per-tenant" => {
+                json!({"header": "user-agent", "tenants": {"test": {"set": {"x-a": "1"}}}})
+            }
+            "count-statuses" => json!({"sample": 1}),
+            "add-header" => json!({"request": {"x-a": "1"}, "response": {"x-b": "2"}}),
+            "tarpit" => json!({"key": "secret", "milliseconds": 10}),
             "rewrite-json" => json!({"field": "b", "value": 2}),
             _ => json!({}),
         };
