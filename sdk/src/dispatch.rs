@@ -126,7 +126,7 @@ pub fn awaited_response_headers(context: u32, _: u32, end: u32) -> u32 {
 /// `proxy_on_response_headers`, where there is a handler of responses. One that waits already goes before.
 #[must_use]
 pub fn response_headers<F: OnResponse + Plugin>(context: u32, count: u32, end: u32) -> u32 {
-    if exchange::is_waiting(context) {
+    if exchange::has_response(context) {
         return awaited_response_headers(context, count, end);
     }
     let end = end != 0;

@@ -89,9 +89,20 @@ pub(crate) fn deliver(context: u32, event: Event, hold: u32) -> u32 {
     exchange.take(context, event, hold)
 }
 
-/// Whether a handler waits for something in that stream.
-pub(crate) fn is_waiting(context: u32) -> bool {
-    vm::with(|vm| vm.is_waiting(context))
+/// Whether the response's headers belong to a handler that waits; one that they put an end to is dropped.
+pub(crate) fn has_response(context: u32) -> bool {
+    let Some(exchange) = vm::with(|vm| vm.take(context)) else {
+        return false;
+    };
+    let headers = Event::Headers {
+        side: Side::Response,
+        end: false,
+    };
+    let is_its = !matches!(exchange.part(headers), Part::Drop);
+    if is_its {
+        vm::with(|vm| vm.keep(context, exchange));
+    }
+    is_its
 }
 
 /// Its handler was woken by what is no callback of its stream.
@@ -121,7 +132,10 @@ pub(crate) fn conclude(flow: Flow, hold: u32) -> u32 {
 impl Exchange {
     fn take(mut self: Box<Self>, context: u32, event: Event, hold: u32) -> u32 {
         match self.part(event) {
-            Part::Poll => self.poll(context, event, hold),
+            Part::Poll => {
+                self.side = event.side();
+                self.poll(context, event, hold)
+            }
             Part::Hold => {
                 if let Event::Body { size, end, .. } = event {
                     self.body = Held {
@@ -143,13 +157,10 @@ impl Exchange {
     }
 
     // What an event is to a handler that waits.
-    fn part(&mut self, event: Event) -> Part {
+    fn part(&self, event: Event) -> Part {
         let is_own = event.side() == self.side;
         match (event, self.wants) {
-            (Event::Headers { .. }, Wants::Response) => {
-                self.side = Side::Response;
-                Part::Poll
-            }
+            (Event::Headers { .. }, Wants::Response) => Part::Poll,
             // An early response; the handler still has the request's body to see.
             (Event::Headers { .. }, Wants::Chunk) if !is_own => Part::Pass,
             // The proxy has answered in the upstream's place: what the handler waits for does not matter any more.

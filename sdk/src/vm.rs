@@ -68,11 +68,6 @@ impl Vm {
         self.waiting.borrow_mut().remove(&context)
     }
 
-    /// Whether a handler waits for something in that stream.
-    pub(crate) fn is_waiting(&self, context: u32) -> bool {
-        self.waiting.borrow().contains_key(&context)
-    }
-
     /// A stream is over: whatever waits for it waits no more.
     pub(crate) fn delete(&self, context: u32) {
         match self.take(context) {
