@@ -34,6 +34,32 @@ pub(crate) struct Project {
     sdk: PathBuf,
 }
 
+/// Names of what the code of a filter uses, and of Rust itself.
+const TAKEN: [&str; 22] = [
+    "answer",
+    "call",
+    "client-request",
+    "config",
+    "error",
+    "exchange",
+    "fault",
+    "filter",
+    "flow",
+    "headers",
+    "host",
+    "local-reply",
+    "log",
+    "log-entry",
+    "meshwright",
+    "reply",
+    "request",
+    "response",
+    "self",
+    "serde",
+    "test",
+    "value",
+];
+
 /// The SDK beside host-runner's own sources.
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk");
 
@@ -51,6 +77,9 @@ impl Project {
                 folder.display()
             )
         })?;
+        if TAKEN.contains(&name) {
+            bail!("`{name}` is the name of something that every filter uses; take another");
+        }
         let sdk = sdk.unwrap_or_else(|| SDK.into());
         let sdk = sdk.canonicalize().with_context(|| {
             format!(
@@ -66,7 +95,7 @@ impl Project {
         })
     }
 
-    /// Writes all files, or none.
+    /// Writes all files, once every template has been filled.
     pub(crate) fn write(&self) -> anyhow::Result<()> {
         let files = COMMON.iter().chain(self.kind.files());
         let files = files.map(|(path, text)| {

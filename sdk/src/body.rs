@@ -21,6 +21,8 @@ pub struct Body<F, S> {
     side: PhantomData<S>,
     bytes: Vec<u8>,
     is_editable: bool,
+    /// Whether there is one at all.
+    is_there: bool,
 }
 
 /// See [`Request::read_body`](crate::Request::read_body).
@@ -38,8 +40,8 @@ pub struct Chunks<F, S> {
     side: PhantomData<S>,
     ended: bool,
     is_editable: bool,
-    /// Where the last part is in the proxy's buffer.
-    last: Range<usize>,
+    /// Where the last part is in the proxy's buffer; none when it has gone on.
+    last: Option<Range<usize>>,
 }
 
 /// See [`Chunks::next`].
@@ -83,6 +85,7 @@ impl<F, S: OfSide> ReadBody<F, S> {
             side: PhantomData,
             bytes,
             is_editable: false,
+            is_there: !self.is_empty,
         }
     }
 
@@ -137,17 +140,26 @@ impl<F, S: OfSide> Body<F, S> {
     ///
     /// # Errors
     /// When it was not asked for to be edited ([`edit_body`](crate::Request::edit_body)): then its length has been sent
-    /// (rule H13). When the host refuses.
+    /// (rule H13). When the message has none. When the host refuses.
     pub fn replace(&mut self, bytes: impl Into<Vec<u8>>) -> Result<(), Error> {
         self.stream.check()?;
         if !self.is_editable {
             return Err(Error::TooLate);
+        }
+        if !self.is_there {
+            return Err(Error::NoBody);
         }
         let bytes = bytes.into();
         let replaced = host().set_buffer_bytes(S::SIDE.body(), 0, ALL, &bytes);
         replaced.named("set_buffer_bytes", b"body")?;
         self.bytes = bytes;
         Ok(())
+    }
+
+    /// Its stream: properties, calls, time.
+    #[must_use]
+    pub fn stream(&self) -> &Stream<F> {
+        &self.stream
     }
 
     /// Its bytes, without a copy.
@@ -186,7 +198,7 @@ impl<F, S: OfSide> Chunks<F, S> {
             side: PhantomData,
             ended,
             is_editable: false,
-            last: 0..0,
+            last: None,
         }
     }
 
@@ -199,6 +211,12 @@ impl<F, S: OfSide> Chunks<F, S> {
         NextChunk(self)
     }
 
+    /// Its stream: properties, calls, time.
+    #[must_use]
+    pub fn stream(&self) -> &Stream<F> {
+        &self.stream
+    }
+
     /// Puts other bytes in the place of the last part.
     ///
     /// # Errors
@@ -206,17 +224,17 @@ impl<F, S: OfSide> Chunks<F, S> {
     /// been sent (rule H13). When the host refuses.
     pub fn replace(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.stream.check()?;
-        if !self.is_editable {
+        let Some(last) = self.last.clone().filter(|_| self.is_editable) else {
             return Err(Error::TooLate);
-        }
+        };
         // Hosts replace a buffer as a whole, or at its front (rule U2).
-        let before = buffer::<S>(0, self.last.start)?;
-        let after = buffer::<S>(self.last.end, ALL)?;
+        let before = buffer::<S>(0, last.start)?;
+        let after = buffer::<S>(last.end, ALL)?;
         let whole = [before.as_slice(), bytes, &after].concat();
         let replaced = host().set_buffer_bytes(S::SIDE.body(), 0, ALL, &whole);
         replaced.named("set_buffer_bytes", b"body")?;
-        current::grow(bytes.len().cast_signed() - self.last.len().cast_signed());
-        self.last.end = self.last.start + bytes.len();
+        current::grow(bytes.len().cast_signed() - last.len().cast_signed());
+        self.last = Some(last.start..last.start + bytes.len());
         Ok(())
     }
 
@@ -227,7 +245,7 @@ impl<F, S: OfSide> Chunks<F, S> {
 
     fn read(&mut self, seen: usize) -> Result<Chunk, Error> {
         let bytes = buffer::<S>(seen, ALL)?;
-        self.last = seen..seen + bytes.len();
+        self.last = Some(seen..seen + bytes.len());
         Ok(Chunk { bytes })
     }
 }
@@ -245,6 +263,7 @@ impl<F, S: OfSide> Future for NextChunk<'_, F, S> {
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let chunks = &mut *self.0;
         chunks.stream.check()?;
+        chunks.last = None;
         match current::now().event {
             _ if chunks.ended => Poll::Ready(Ok(None)),
             Some(Event::Body {

@@ -20,6 +20,8 @@ pub(crate) struct Now {
     pub(crate) event: Option<Event>,
     /// What it waits for, of what comes by callbacks of its stream.
     pub(crate) wants: Wants,
+    /// Whether it has taken in what has come of the body.
+    pub(crate) took_body: bool,
     /// By how many bytes it has made longer what it has seen of the body.
     pub(crate) grown: isize,
 }
@@ -81,9 +83,12 @@ pub(crate) fn now() -> Now {
 
 /// Takes in what has come.
 pub(crate) fn take_event() {
+    let now = NOW.get();
+    let is_body = matches!(now.event, Some(Event::Body { .. } | Event::Trailers { .. }));
     NOW.set(Now {
         event: None,
-        ..NOW.get()
+        took_body: now.took_body || is_body,
+        ..now
     });
 }
 
@@ -108,6 +113,7 @@ impl Now {
         context: 0,
         event: None,
         wants: Wants::Other,
+        took_body: false,
         grown: 0,
     };
 

@@ -10,6 +10,7 @@ use crate::flow::Flow;
 use crate::hostcalls::{BufferType, Named as _, host};
 use crate::log_entry::LogEntry;
 use crate::message::Message;
+use crate::vm::Handler;
 use crate::waker;
 use crate::{call, time, vm};
 
@@ -110,7 +111,12 @@ pub fn request_headers<F: OnRequest + Plugin>(context: u32, _: u32, end: u32) ->
         return exchange::run(context, handler, event, HOLD_HEADERS);
     }
     let task = F::plugins(|plugins| plugins.requests.house(handler));
-    settled(exchange::begin(context, task, event, HOLD_HEADERS))
+    settled(exchange::begin(
+        (context, Handler::OfRequests),
+        task,
+        event,
+        HOLD_HEADERS,
+    ))
 }
 
 /// `proxy_on_response_headers`, where a handler of requests may wait for it.
@@ -126,7 +132,7 @@ pub fn awaited_response_headers(context: u32, _: u32, end: u32) -> u32 {
 /// `proxy_on_response_headers`, where there is a handler of responses. One that waits already goes before.
 #[must_use]
 pub fn response_headers<F: OnResponse + Plugin>(context: u32, count: u32, end: u32) -> u32 {
-    if exchange::has_response(context) {
+    if exchange::awaits_response(context) {
         return awaited_response_headers(context, count, end);
     }
     let end = end != 0;
@@ -144,7 +150,12 @@ pub fn response_headers<F: OnResponse + Plugin>(context: u32, count: u32, end: u
         }
     };
     let task = F::plugins(|plugins| plugins.responses.house(handler));
-    settled(exchange::begin(context, task, event, HOLD_HEADERS))
+    settled(exchange::begin(
+        (context, Handler::OfResponses),
+        task,
+        event,
+        HOLD_HEADERS,
+    ))
 }
 
 /// `proxy_on_request_body`
@@ -195,7 +206,7 @@ pub fn log<F: OnLog + Plugin>(context: u32) {
 pub fn delete<F: Plugin>(context: u32) {
     F::plugins(|plugins| plugins.delete(context));
     vm::with(|vm| vm.delete(context));
-    go_on();
+    settled(());
 }
 
 /// `proxy_on_http_call_response`
@@ -240,13 +251,17 @@ fn unconfigured() -> u32 {
     exchange::conclude(Flow::Reply(reply), HOLD_HEADERS)
 }
 
-// After a callback has done its own: whoever it has woken goes on.
-fn settled(action: u32) -> u32 {
-    go_on();
-    action
+// After a callback of a stream has done its own. Whoever it has woken goes on in a callback of the root: a host takes a
+// reply for another stream, or one that goes on, for this one's.
+fn settled<T>(result: T) -> T {
+    if waker::is_anybody_woken() {
+        time::soon();
+    }
+    vm::with(vm::Vm::settle);
+    result
 }
 
-/// Handlers that were woken are polled, and those that these wake.
+/// Handlers that were woken are polled, and those that these wake, in a callback of the root.
 pub(crate) fn go_on() {
     // One that wakes itself for ever must not stop the worker: it goes on in the next callback.
     for _ in 0..ROUNDS {

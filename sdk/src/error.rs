@@ -31,6 +31,8 @@ pub enum Error {
     },
     /// It took longer than it may.
     TimedOut,
+    /// The message has no body that could be replaced.
+    NoBody,
     /// The message has been sent on, or its stream is over: what was asked of it comes too late (rule H1).
     TooLate,
     /// The author's own.
@@ -63,6 +65,7 @@ impl Error {
             Self::TooLarge { .. } => "meshwright_too_large".to_owned(),
             Self::CallFailed { .. } => "meshwright_call_failed".to_owned(),
             Self::TimedOut => "meshwright_timed_out".to_owned(),
+            Self::NoBody => "meshwright_no_body".to_owned(),
             Self::TooLate => "meshwright_too_late".to_owned(),
             Self::Other(_) => "meshwright_filter_failed".to_owned(),
         }
@@ -79,6 +82,7 @@ impl fmt::Display for Error {
                 write!(f, "the call to `{cluster}` was not answered: {message}")
             }
             Self::TimedOut => f.write_str("it took too long"),
+            Self::NoBody => f.write_str("the message has no body"),
             Self::TooLate => f.write_str("the message has been sent on already"),
             Self::Other(message) => f.write_str(message),
         }

@@ -49,8 +49,7 @@ pub trait OnRequest: Filter + listed::OnRequest {
     fn on_request(&self, request: Request<Self>) -> impl Future<Output = Result<Flow, Error>>;
 }
 
-/// Handles responses. Those that a handler of requests waits for, or that come while it still reads the request's body, are
-/// its own.
+/// Handles responses, but those that a handler of requests waits for.
 pub trait OnResponse: Filter + listed::OnResponse {
     /// Called with the headers of each response: the upstream's, or a local reply of a later filter or the proxy, or of
     /// this one (rule Y2).

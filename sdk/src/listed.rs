@@ -46,7 +46,7 @@ pub trait ResponseBody {}
 )]
 pub trait Response {}
 
-/// `Callouts` is listed: handlers can make HTTP and gRPC calls.
+/// `Callouts` is listed: handlers can make HTTP calls.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` makes calls, but `meshwright::main!` does not list `Callouts`",
     note = "add `Callouts` to what `meshwright::main!` lists"

@@ -114,6 +114,14 @@ impl<F, S: OfSide> Message<F, S> {
         self.ends
     }
 
+    // One without a body keeps it: of a HEAD it says what a GET would have.
+    fn forget_length(&self) -> Result<(), Error> {
+        match self.ends {
+            true => Ok(()),
+            false => self.remove_header("content-length"),
+        }
+    }
+
     fn set(&self, name: &str, value: &[u8]) -> Result<(), Error> {
         self.check()?;
         let set = host().replace_header_map_value(S::SIDE.headers(), name.as_bytes(), value);
@@ -141,7 +149,7 @@ impl<F: listed::RequestBody> Message<F, InRequest> {
     /// # Errors
     /// When the host refuses to remove it.
     pub async fn edit_body(self, limit: usize) -> Result<Body<F, InRequest>, Error> {
-        self.remove_header("content-length")?;
+        self.forget_length()?;
         let body = self.read_body(limit).await?;
         Ok(body.editable())
     }
@@ -157,7 +165,7 @@ impl<F: listed::RequestBody> Message<F, InRequest> {
     /// # Errors
     /// When the host refuses to remove it.
     pub fn edit_chunks(self) -> Result<Chunks<F, InRequest>, Error> {
-        self.remove_header("content-length")?;
+        self.forget_length()?;
         Ok(self.chunks().editable())
     }
 }
@@ -173,7 +181,7 @@ impl<F: listed::ResponseBody> Message<F, InResponse> {
     /// # Errors
     /// When the host refuses to remove `content-length`.
     pub async fn edit_body(self, limit: usize) -> Result<Body<F, InResponse>, Error> {
-        self.remove_header("content-length")?;
+        self.forget_length()?;
         let body = self.read_body(limit).await?;
         Ok(body.editable())
     }
@@ -189,7 +197,7 @@ impl<F: listed::ResponseBody> Message<F, InResponse> {
     /// # Errors
     /// When the host refuses to remove `content-length`.
     pub fn edit_chunks(self) -> Result<Chunks<F, InResponse>, Error> {
-        self.remove_header("content-length")?;
+        self.forget_length()?;
         Ok(self.chunks().editable())
     }
 }

@@ -3,12 +3,30 @@
 use crate::core::LocalReply;
 use crate::core::headers::to_pairs;
 use crate::hostcalls::{RawReply, host};
+use crate::message::checked;
 
 // "Not given": Envoy then maps the HTTP status (rule Y6).
 const NO_GRPC_STATUS: i32 = -1;
 
-/// Sends a local reply. Where that fails the message stays held: what was not let pass must not pass.
-pub(crate) fn send(reply: &LocalReply) {
+/// Sends a local reply; whether that was possible. Where it was not the message stays held: what was not let pass must
+/// not pass.
+pub(crate) fn send(reply: &LocalReply) -> bool {
+    let odd = reply
+        .headers
+        .iter()
+        .find(|(name, value)| checked(name, value).is_err());
+    if let Some((name, _)) = odd {
+        log::error!(
+            "a reply is not sent as it is: header `{}` cannot be",
+            name.escape_default()
+        );
+        let bare = LocalReply::new(500, "the message could not be judged");
+        return send_as_it_is(&bare.with_details("meshwright_invalid_header"));
+    }
+    send_as_it_is(reply)
+}
+
+fn send_as_it_is(reply: &LocalReply) -> bool {
     let headers = reply.headers.iter();
     let headers = headers.map(|(name, value)| (name.as_bytes(), value.as_slice()));
     let sent = host().send_local_response(RawReply {
@@ -21,4 +39,5 @@ pub(crate) fn send(reply: &LocalReply) {
     if let Err(status) = sent {
         log::error!("hostcall `send_local_response` failed: {status}; the message stays held");
     }
+    sent.is_ok()
 }

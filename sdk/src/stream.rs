@@ -13,8 +13,9 @@ use crate::time::{self, Sleep, Within};
 use crate::value::Value;
 use crate::{listed, property};
 
-/// The stream that a message is of, of the filter `F`. Everything that is not about headers or bodies is here; a
-/// [`Request`](crate::Request), a [`Response`](crate::Response) and what becomes of them all lead to it.
+/// The stream that a message is of, of the filter `F`. Everything that is not about headers or bodies is here: a
+/// [`Request`](crate::Request) and a [`Response`](crate::Response) have it, a [`Body`](crate::Body) and
+/// [`Chunks`](crate::Chunks) lead to it.
 #[derive(Debug)]
 pub struct Stream<F> {
     context: u32,

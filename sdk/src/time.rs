@@ -76,6 +76,15 @@ pub(crate) fn tick() {
     }
 }
 
+/// Asks for a tick as soon as there can be one.
+pub(crate) fn soon() {
+    if let Err(status) = host().set_tick_period_milliseconds(1) {
+        log::error!(
+            "hostcall `set_tick_period_milliseconds` failed: {status}; who was woken waits on"
+        );
+    }
+}
+
 // The clock of timers.
 fn passed() -> Result<u64, Error> {
     Ok(nanoseconds()?.saturating_add(TIMERS.with(|timers| timers.ahead.get())))

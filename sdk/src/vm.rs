@@ -17,16 +17,30 @@ thread_local! {
 pub(crate) struct Vm {
     /// The stream context that was created last, and its root.
     created: Cell<(u32, u32)>,
-    waiting: RefCell<IdMap<Box<Exchange>>>,
+    waiting: RefCell<IdMap<Waiting>>,
     /// Contexts that were deleted while their handler was running.
     deleted: RefCell<Vec<u32>>,
+}
+
+/// Those that wait in one stream.
+#[derive(Default)]
+struct Waiting {
+    request: Option<Box<Exchange>>,
+    response: Option<Box<Exchange>>,
+}
+
+/// Which handler of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handler {
+    OfRequests,
+    OfResponses,
 }
 
 /// The plugins of a VM, all of one module's filter. There are several when their VM options are equal (rule L4).
 #[derive(Debug)]
 pub struct Plugins<F> {
     by_root: RefCell<Vec<(u32, Rc<F>)>>,
-    /// The roots of stream contexts, where there are several to choose from and callbacks to come.
+    /// The roots of stream contexts with callbacks to come.
     roots: RefCell<IdMap<u32>>,
     pub(crate) requests: Spares,
     pub(crate) responses: Spares,
@@ -56,24 +70,36 @@ impl Vm {
     }
 
     /// A handler waits.
-    pub(crate) fn keep(&self, context: u32, exchange: Box<Exchange>) {
-        let is_deleted = self.deleted.borrow().contains(&context);
-        if !is_deleted {
-            self.waiting.borrow_mut().insert(context, exchange);
+    pub(crate) fn keep(&self, (context, handler): (u32, Handler), exchange: Box<Exchange>) {
+        if self.deleted.borrow().contains(&context) {
+            return;
         }
+        let mut waiting = self.waiting.borrow_mut();
+        let place = waiting.entry(context).or_default().of(handler);
+        let before = place.replace(exchange);
+        // Its drop may ask for others.
+        drop(waiting);
+        drop(before);
     }
 
     /// The handler that waits, to be polled.
-    pub(crate) fn take(&self, context: u32) -> Option<Box<Exchange>> {
-        self.waiting.borrow_mut().remove(&context)
+    pub(crate) fn take(&self, (context, handler): (u32, Handler)) -> Option<Box<Exchange>> {
+        let mut waiting = self.waiting.borrow_mut();
+        let of_stream = waiting.get_mut(&context)?;
+        let exchange = of_stream.of(handler).take();
+        if of_stream.request.is_none() && of_stream.response.is_none() {
+            waiting.remove(&context);
+        }
+        exchange
     }
 
     /// A stream is over: whatever waits for it waits no more.
     pub(crate) fn delete(&self, context: u32) {
-        match self.take(context) {
-            Some(exchange) => drop(exchange),
-            // Perhaps it is being polled, in a hostcall of its own (re-entrant hosts do that).
-            None => self.deleted.borrow_mut().push(context),
+        let waiting = self.waiting.borrow_mut().remove(&context);
+        drop(waiting);
+        // Perhaps it is being polled, in a hostcall of its own (re-entrant hosts do that).
+        if current::now().context != 0 {
+            self.deleted.borrow_mut().push(context);
         }
     }
 
@@ -81,6 +107,17 @@ impl Vm {
     pub(crate) fn settle(&self) {
         if current::now().context == 0 {
             self.deleted.borrow_mut().clear();
+        }
+    }
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    fn of(&mut self, handler: Handler) -> &mut Option<Box<Exchange>> {
+        match handler {
+            Handler::OfRequests => &mut self.request,
+            Handler::OfResponses => &mut self.response,
         }
     }
 }
@@ -117,14 +154,19 @@ impl<F> Plugins<F> {
     /// they say so.
     pub(crate) fn create(&self, context: u32, root: u32, others_follow: bool) {
         with(|vm| vm.created.set((context, root)));
-        if others_follow && self.by_root.borrow().len() > 1 {
+        if others_follow {
             self.roots.borrow_mut().insert(context, root);
         }
     }
 
-    /// A stream context is gone.
+    /// A context is gone, a root's with its filter; streams have their own hold of it.
     pub(crate) fn delete(&self, context: u32) {
-        self.roots.borrow_mut().remove(&context);
+        let is_stream = self.roots.borrow_mut().remove(&context).is_some();
+        if !is_stream {
+            self.by_root
+                .borrow_mut()
+                .retain(|(root, _)| *root != context);
+        }
     }
 
     /// The filter that a stream context is of.

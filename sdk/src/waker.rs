@@ -31,6 +31,20 @@ pub(crate) fn take_woken() -> Vec<u32> {
     WOKEN.with(|woken| std::mem::take(&mut *woken.borrow_mut()))
 }
 
+/// Whether the context of that id has been woken since this was asked last.
+pub(crate) fn is_woken(id: u32) -> bool {
+    WOKEN.with(|woken| {
+        let mut woken = woken.borrow_mut();
+        let place = woken.iter().position(|it| *it == id);
+        place.map(|place| woken.swap_remove(place)).is_some()
+    })
+}
+
+/// Whether anybody is waiting to be polled again.
+pub(crate) fn is_anybody_woken() -> bool {
+    WOKEN.with(|woken| !woken.borrow().is_empty())
+}
+
 fn wake(id: usize) {
     let id = u32::try_from(id).unwrap_or_default();
     WOKEN.with(|woken| {

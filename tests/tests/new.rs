@@ -87,7 +87,7 @@ fn a_folder_that_is_there_is_left_alone() {
 #[test]
 fn a_name_that_no_package_can_have_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["My Filter", "1st", "a_b", "-"] {
+    for name in ["My Filter", "1st", "a_b", "-", "request", "serde"] {
         let output = host_runner()
             .args(["new", "--", name])
             .current_dir(folder.path())

@@ -16,7 +16,7 @@ struct Callback {
     function: &'static str,
 }
 
-/// What can be listed, and the callbacks that it needs.
+/// What can be listed, and the callbacks that it needs: a handler that waits can be woken by another one, and goes on in a tick.
 struct Capability {
     name: &'static str,
     callbacks: &'static [&'static Callback],
@@ -73,15 +73,18 @@ const fn capability(name: &'static str, callbacks: &'static [&'static Callback])
 
 const CAPABILITIES: [Capability; 8] = [
     capability("OnRequest", &[&REQUEST_HEADERS]),
-    capability("OnResponse", &[&RESPONSE_HEADERS, &DELETE]),
+    capability("OnResponse", &[&RESPONSE_HEADERS, &TICK, &DELETE]),
     capability("OnLog", &[&LOG, &DELETE]),
-    capability("RequestBody", &[&REQUEST_BODY, &REQUEST_TRAILERS, &DELETE]),
+    capability(
+        "RequestBody",
+        &[&REQUEST_BODY, &REQUEST_TRAILERS, &TICK, &DELETE],
+    ),
     capability(
         "ResponseBody",
-        &[&RESPONSE_BODY, &RESPONSE_TRAILERS, &DELETE],
+        &[&RESPONSE_BODY, &RESPONSE_TRAILERS, &TICK, &DELETE],
     ),
-    capability("Response", &[&AWAITED_RESPONSE_HEADERS, &DELETE]),
-    capability("Callouts", &[&HTTP_CALL_RESPONSE, &DELETE]),
+    capability("Response", &[&AWAITED_RESPONSE_HEADERS, &TICK, &DELETE]),
+    capability("Callouts", &[&HTTP_CALL_RESPONSE, &TICK, &DELETE]),
     capability("Timers", &[&TICK, &DELETE]),
 ];
 

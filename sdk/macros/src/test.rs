@@ -36,9 +36,15 @@ fn expand(
     for (on, host) in tests {
         let _ = write!(code, "#[test] fn {on}() {{ {name}({host}); }}");
     }
-    let code = format!("{function} mod {name} {{ use super::*; {code} }}");
-    code.parse()
-        .map_err(|_| ("this is no type", Span::call_site()))
+    let tests = format!("mod {name} {{ use super::*; {code} }}");
+    let tests: TokenStream = tests
+        .parse()
+        .map_err(|_| ("this is no type", Span::call_site()))?;
+    let allowed =
+        "#[allow(clippy::needless_pass_by_value, reason = \"each test has a host of its own\")]";
+    let allowed: TokenStream = allowed.parse().unwrap_or_default();
+    // The function as it is, so that what fails in it is found in it.
+    Ok([allowed, function.clone(), tests].into_iter().collect())
 }
 
 // `Filter` or `Filter, envoy`.

@@ -52,9 +52,12 @@ pub(super) fn run(
 // Where the package's module is, once it is up to date.
 fn module(package: &str, manifest: &str) -> Result<PathBuf, String> {
     let printed = host_runner(&["build", package, "--manifest-path", manifest])?;
+    // A table, of which the first column is the path.
     let name = format!("{package}.wasm");
-    let mut words = printed.split_whitespace();
-    let path = words.find(|word| Path::new(word).file_name().is_some_and(|it| *it == *name));
+    let path = printed.lines().find_map(|line| {
+        let (path, _) = line.split_once(&name)?;
+        Some(format!("{}{name}", path.trim_start()))
+    });
     let path =
         path.ok_or_else(|| format!("host-runner does not say where {name} is:\n{printed}"))?;
     std::path::absolute(path).map_err(|error| error.to_string())

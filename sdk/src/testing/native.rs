@@ -164,6 +164,8 @@ impl Run<'_> {
         world.response.headers = Vec::new();
         world.response.body = Vec::new();
         world.reply = None;
+        // Stream state is for one request (rule P2).
+        world.properties.clear();
     }
 
     // Headers, then the body in one piece and an empty end (rule L8). What has passed stays in the message.

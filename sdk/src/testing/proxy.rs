@@ -436,8 +436,12 @@ impl Hostcalls for Proxy {
 
     fn record_metric(&self, id: u32, to: u64) -> Result<(), Status> {
         let mut world = self.world();
-        let (_, _, value) = metric(&mut world, id)?;
-        *value = to;
+        let (kind, _, value) = metric(&mut world, id)?;
+        // A counter adds (rule Q4).
+        *value = match kind {
+            MetricType::Counter => value.saturating_add(to),
+            MetricType::Gauge | MetricType::Histogram => to,
+        };
         Ok(())
     }
 
