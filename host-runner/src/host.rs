@@ -16,7 +16,6 @@ pub(crate) mod filter_state;
 pub(crate) mod grpc;
 pub(crate) mod header_map;
 pub(crate) mod header_syntax;
-pub(crate) mod id_map;
 pub(crate) mod inline;
 pub(crate) mod log_store;
 pub(crate) mod properties;

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use anyhow::Context as _;
+
 use crate::scenario::client::{ClientRequest, Response};
 
 /// A running proxy. Dropping it ends everything it started.
@@ -35,6 +37,20 @@ pub trait Subject: Send + Sync {
     fn take_costs(&self, _plugin: &str) -> Vec<CallbackCost> {
         Vec::new()
     }
+}
+
+/// For a person: where a listener is served, and the line that says so.
+pub(crate) fn welcome_to(
+    listener: &str,
+    subject: &dyn Subject,
+) -> anyhow::Result<(String, String)> {
+    let address = subject.address(listener).context("it is being served")?;
+    let proxy = match subject.name() {
+        "envoy" => "a real Envoy",
+        _ => "host-runner",
+    };
+    let text = format!("{listener} is served by {proxy} on http://{address} (Ctrl-C ends it)\n");
+    Ok((address.to_string(), text))
 }
 
 /// What guest code used.

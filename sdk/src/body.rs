@@ -174,9 +174,12 @@ impl<F, S: OfSide> Body<F, S> {
     }
 }
 
-impl<F: listed::Response> Body<F, InRequest> {
+impl<F> Body<F, InRequest> {
     /// As [`Request::response`](crate::Request::response).
-    pub fn response(self) -> NextResponse<F> {
+    pub fn response(self) -> NextResponse<F>
+    where
+        F: listed::Response,
+    {
         NextResponse::new(self.stream.context())
     }
 }
@@ -250,9 +253,12 @@ impl<F, S: OfSide> Chunks<F, S> {
     }
 }
 
-impl<F: listed::Response> Chunks<F, InRequest> {
+impl<F> Chunks<F, InRequest> {
     /// As [`Request::response`](crate::Request::response); parts that are still to come pass unseen.
-    pub fn response(self) -> NextResponse<F> {
+    pub fn response(self) -> NextResponse<F>
+    where
+        F: listed::Response,
+    {
         NextResponse::new(self.stream.context())
     }
 }

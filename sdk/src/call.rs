@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use crate::core::Headers;
 use crate::core::headers::to_pairs;
+use crate::core::id_map::IdMap;
 use crate::error::Error;
 use crate::headers;
 use crate::hostcalls::{BufferType, MapType, Named as _, RawCall, host};
 use crate::message::checked;
-use crate::vm::IdMap;
 
 thread_local! {
-    static PENDING: RefCell<IdMap<Rc<Pending>>> = RefCell::default();
+    static PENDING: RefCell<IdMap<u32, Rc<Pending>>> = RefCell::default();
 }
 
 /// An HTTP request that a filter makes: to a cluster of the proxy's configuration, by name.
@@ -201,11 +201,7 @@ impl Answer {
     /// Its status code; 0 where that is no number.
     #[must_use]
     pub fn status(&self) -> u16 {
-        let status = self.headers.get(":status").unwrap_or_default();
-        let status = std::str::from_utf8(status).ok();
-        status
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_default()
+        headers::status(self.headers.get(":status"))
     }
 
     /// Its headers.

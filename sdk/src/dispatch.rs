@@ -10,6 +10,7 @@ use crate::flow::Flow;
 use crate::hostcalls::{BufferType, Named as _, host};
 use crate::log_entry::LogEntry;
 use crate::message::Message;
+use crate::reply::not_judged;
 use crate::vm::Handler;
 use crate::waker;
 use crate::{call, time, vm};
@@ -246,8 +247,7 @@ const fn can_wait<F: Plugin>() -> bool {
 // A host that starts streams before it has configured the plugin: nothing can be judged.
 fn unconfigured() -> u32 {
     log::error!("the message is denied, because the plugin was never configured");
-    let reply = crate::core::LocalReply::new(500, "the message could not be judged");
-    let reply = reply.with_details("meshwright_not_configured");
+    let reply = not_judged(500, "meshwright_not_configured");
     exchange::conclude(Flow::Reply(reply), HOLD_HEADERS)
 }
 

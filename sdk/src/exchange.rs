@@ -8,7 +8,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use crate::core::LocalReply;
 use crate::current::{self, Event, Now, Side, Wants};
 use crate::flow::Flow;
 use crate::hostcalls::host;
@@ -117,8 +116,7 @@ pub(crate) fn run(
         Poll::Ready(flow) => conclude(flow, hold),
         Poll::Pending => {
             log::error!("the message is denied, because its handler waits for what nobody brings");
-            let reply = LocalReply::new(500, "the message could not be judged");
-            let reply = reply.with_details("meshwright_waits_for_nothing");
+            let reply = reply::not_judged(500, "meshwright_waits_for_nothing");
             conclude(Flow::Reply(reply), hold)
         }
     }

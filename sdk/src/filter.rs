@@ -5,12 +5,13 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 
 use crate::config::PluginConfig;
-use crate::core::{ConfigError, LocalReply};
+use crate::core::ConfigError;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::listed;
 use crate::log_entry::LogEntry;
 use crate::message::{Request, Response};
+use crate::reply::not_judged;
 
 /// One plugin: built once from its configuration, then shared by all streams of its VM.
 ///
@@ -35,8 +36,7 @@ pub trait Filter: Sized + 'static {
     /// the client gets 500, or 413 for a body over its limit; the details name the error, and the log says what it was.
     fn on_error(&self, error: &Error) -> Flow {
         log::error!("the message is denied, because it could not be judged: {error}");
-        let reply = LocalReply::new(error.status(), "the message could not be judged");
-        Flow::Reply(reply.with_details(error.code()))
+        Flow::Reply(not_judged(error.status(), error.code()))
     }
 }
 

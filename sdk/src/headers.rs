@@ -23,3 +23,9 @@ pub(crate) fn get(map: MapType) -> Result<Headers, Error> {
         HostError::new(CALL, subject.to_string().as_bytes(), Status::PARSE_FAILURE).into()
     })
 }
+
+/// A status code; 0 where the value of `:status` is none.
+pub(crate) fn status(value: Option<&[u8]>) -> u16 {
+    let text = std::str::from_utf8(value.unwrap_or_default()).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}

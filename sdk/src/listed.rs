@@ -4,6 +4,8 @@
 //! A filter that uses what it does not list does not compile, so that no handler is written that nobody calls, and no
 //! answer waited for that cannot come.
 
+use crate::message::{InRequest, InResponse};
+
 /// `OnRequest` is listed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` implements `OnRequest`, but `meshwright::main!` does not list it",
@@ -59,3 +61,14 @@ pub trait Callouts {}
     note = "add `Timers` to what `meshwright::main!` lists"
 )]
 pub trait Timers {}
+
+/// The bodies of that side are listed: `RequestBody` or `ResponseBody`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` reads a body that `meshwright::main!` does not list",
+    note = "add `RequestBody` or `ResponseBody`, whichever it reads, to what `meshwright::main!` lists"
+)]
+pub trait Body<S> {}
+
+impl<F: RequestBody> Body<InRequest> for F {}
+
+impl<F: ResponseBody> Body<InResponse> for F {}

@@ -37,10 +37,7 @@ impl<F> LogEntry<F> {
     pub fn status(&self) -> Result<u16, Error> {
         let status = host().get_header_map_value(MapType::ResponseHeaders, b":status");
         let status = status.found("get_header_map_value", b":status")?;
-        let status = status.and_then(|value| String::from_utf8(value).ok());
-        Ok(status
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_default())
+        Ok(headers::status(status.as_deref()))
     }
 
     /// A property in its wire encoding; `None` when it is absent.

@@ -10,6 +10,7 @@ use crate::core::{Effects, HeaderEdit, Headers, RequestHead, Verdict};
 use crate::current::Side;
 use crate::error::Error;
 use crate::flow::Flow;
+use crate::headers;
 use crate::hostcalls::{Named as _, host};
 use crate::listed;
 use crate::response::NextResponse;
@@ -77,7 +78,7 @@ impl<F, S: OfSide> Message<F, S> {
     /// When the host refuses, or sends something that is no header list.
     pub fn headers(&self) -> Result<Headers, Error> {
         self.check()?;
-        crate::headers::get(S::SIDE.headers())
+        headers::get(S::SIDE.headers())
     }
 
     /// Replaces every value of a header by one, or adds it (rule H7).
@@ -135,11 +136,15 @@ impl<F, S: OfSide> Message<F, S> {
     }
 }
 
-impl<F: listed::RequestBody> Message<F, InRequest> {
+impl<F, S: OfSide> Message<F, S> {
     /// Sends the headers on and waits for the whole body, which the proxy holds meanwhile.
     ///
-    /// `limit` is in bytes. The proxy has one of its own, and answers 413 itself when that is reached first (rule B1).
-    pub fn read_body(self, limit: usize) -> ReadBody<F, InRequest> {
+    /// `limit` is in bytes. The proxy has one of its own: when that is reached first it answers 413 to a request, and cuts the
+    /// connection of a response (rules B1, B3).
+    pub fn read_body(self, limit: usize) -> ReadBody<F, S>
+    where
+        F: listed::Body<S>,
+    {
         ReadBody::new(self.stream.context(), limit, self.ends)
     }
 
@@ -148,7 +153,10 @@ impl<F: listed::RequestBody> Message<F, InRequest> {
     ///
     /// # Errors
     /// When the host refuses to remove it.
-    pub async fn edit_body(self, limit: usize) -> Result<Body<F, InRequest>, Error> {
+    pub async fn edit_body(self, limit: usize) -> Result<Body<F, S>, Error>
+    where
+        F: listed::Body<S>,
+    {
         self.forget_length()?;
         let body = self.read_body(limit).await?;
         Ok(body.editable())
@@ -156,7 +164,10 @@ impl<F: listed::RequestBody> Message<F, InRequest> {
 
     /// Sends the headers on, and then the body in the parts in which it comes.
     #[must_use]
-    pub fn chunks(self) -> Chunks<F, InRequest> {
+    pub fn chunks(self) -> Chunks<F, S>
+    where
+        F: listed::Body<S>,
+    {
         Chunks::new(self.stream.context(), self.ends)
     }
 
@@ -164,39 +175,10 @@ impl<F: listed::RequestBody> Message<F, InRequest> {
     ///
     /// # Errors
     /// When the host refuses to remove it.
-    pub fn edit_chunks(self) -> Result<Chunks<F, InRequest>, Error> {
-        self.forget_length()?;
-        Ok(self.chunks().editable())
-    }
-}
-
-impl<F: listed::ResponseBody> Message<F, InResponse> {
-    /// As [`Request::read_body`]. When the proxy's own limit is reached first it cuts the connection (rule B3).
-    pub fn read_body(self, limit: usize) -> ReadBody<F, InResponse> {
-        ReadBody::new(self.stream.context(), limit, self.ends)
-    }
-
-    /// As [`Request::edit_body`].
-    ///
-    /// # Errors
-    /// When the host refuses to remove `content-length`.
-    pub async fn edit_body(self, limit: usize) -> Result<Body<F, InResponse>, Error> {
-        self.forget_length()?;
-        let body = self.read_body(limit).await?;
-        Ok(body.editable())
-    }
-
-    /// As [`Request::chunks`].
-    #[must_use]
-    pub fn chunks(self) -> Chunks<F, InResponse> {
-        Chunks::new(self.stream.context(), self.ends)
-    }
-
-    /// As [`Request::edit_chunks`].
-    ///
-    /// # Errors
-    /// When the host refuses to remove `content-length`.
-    pub fn edit_chunks(self) -> Result<Chunks<F, InResponse>, Error> {
+    pub fn edit_chunks(self) -> Result<Chunks<F, S>, Error>
+    where
+        F: listed::Body<S>,
+    {
         self.forget_length()?;
         Ok(self.chunks().editable())
     }
@@ -249,10 +231,13 @@ impl<F> Message<F, InRequest> {
     }
 }
 
-impl<F: listed::Response> Message<F, InRequest> {
+impl<F> Message<F, InRequest> {
     /// Sends the request on, and waits for its response: the upstream's, or a reply that another filter or the proxy
     /// makes.
-    pub fn response(self) -> NextResponse<F> {
+    pub fn response(self) -> NextResponse<F>
+    where
+        F: listed::Response,
+    {
         NextResponse::new(self.stream.context())
     }
 }
@@ -263,11 +248,8 @@ impl<F> Message<F, InResponse> {
     /// # Errors
     /// When the host refuses. A status that is no number is 0.
     pub fn status(&self) -> Result<u16, Error> {
-        let status = self.header(":status")?.unwrap_or_default();
-        Ok(status
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_default())
+        let status = self.header(":status")?;
+        Ok(headers::status(status.as_deref()))
     }
 }
 

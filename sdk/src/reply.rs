@@ -8,6 +8,11 @@ use crate::message::checked;
 // "Not given": Envoy then maps the HTTP status (rule Y6).
 const NO_GRPC_STATUS: i32 = -1;
 
+/// To whoever asked for what nobody could judge.
+pub(crate) fn not_judged(status: u16, details: impl Into<String>) -> LocalReply {
+    LocalReply::new(status, "the message could not be judged").with_details(details)
+}
+
 /// Sends a local reply; whether that was possible. Where it was not the message stays held: what was not let pass must
 /// not pass.
 pub(crate) fn send(reply: &LocalReply) -> bool {
@@ -20,8 +25,7 @@ pub(crate) fn send(reply: &LocalReply) -> bool {
             "a reply is not sent as it is: header `{}` cannot be",
             name.escape_default()
         );
-        let bare = LocalReply::new(500, "the message could not be judged");
-        return send_as_it_is(&bare.with_details("meshwright_invalid_header"));
+        return send_as_it_is(&not_judged(500, "meshwright_invalid_header"));
     }
     send_as_it_is(reply)
 }

@@ -122,21 +122,28 @@ impl<F> Stream<F> {
     }
 }
 
-impl<F: listed::Callouts> Stream<F> {
+impl<F> Stream<F> {
     /// Makes an HTTP call and waits for the answer. The message is held meanwhile.
-    pub fn call(&self, call: Call) -> Calling {
+    pub fn call(&self, call: Call) -> Calling
+    where
+        F: listed::Callouts,
+    {
         Calling::new(call)
     }
-}
 
-impl<F: listed::Timers> Stream<F> {
     /// Waits for that long, to the millisecond.
-    pub fn sleep(&self, duration: Duration) -> Sleep {
+    pub fn sleep(&self, duration: Duration) -> Sleep
+    where
+        F: listed::Timers,
+    {
         Sleep::new(duration)
     }
 
     /// Gives a future that long to come to an end: [`Error::TimedOut`] when it does not.
-    pub fn within<T: Future>(&self, duration: Duration, future: T) -> Within<T> {
+    pub fn within<T: Future>(&self, duration: Duration, future: T) -> Within<T>
+    where
+        F: listed::Timers,
+    {
         Within::new(duration, future)
     }
 }

@@ -1,10 +1,10 @@
 //! What one VM holds: its plugins, and the streams whose handlers wait.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
+use crate::core::id_map::IdMap;
 use crate::current;
 use crate::exchange::Exchange;
 use crate::task::Spares;
@@ -17,7 +17,7 @@ thread_local! {
 pub(crate) struct Vm {
     /// The stream context that was created last, and its root.
     created: Cell<(u32, u32)>,
-    waiting: RefCell<IdMap<Waiting>>,
+    waiting: RefCell<IdMap<u32, Waiting>>,
     /// Contexts that were deleted while their handler was running.
     deleted: RefCell<Vec<u32>>,
 }
@@ -41,17 +41,10 @@ pub(crate) enum Handler {
 pub struct Plugins<F> {
     by_root: RefCell<Vec<(u32, Rc<F>)>>,
     /// The roots of stream contexts with callbacks to come.
-    roots: RefCell<IdMap<u32>>,
+    roots: RefCell<IdMap<u32, u32>>,
     pub(crate) requests: Spares,
     pub(crate) responses: Spares,
 }
-
-/// A map by ids that the host has given out, so that nobody can choose them to collide.
-pub(crate) type IdMap<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
-
-/// Hashes an id by one multiplication (Knuth, volume 3, section 6.4).
-#[derive(Debug, Default)]
-pub(crate) struct IdHasher(u64);
 
 /// Does something with this VM.
 pub(crate) fn with<T>(what: impl FnOnce(&Vm) -> T) -> T {
@@ -181,22 +174,5 @@ impl<F> Plugins<F> {
         };
         let plugin = plugins.iter().find(|(of, _)| *of == root);
         plugin.map(|(_, filter)| Rc::clone(filter))
-    }
-}
-
-// === impl IdHasher ===
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32((*byte).into()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    // A map takes its place from the low bits and a tag from the high ones: each gets some of both.
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(32)
     }
 }

@@ -146,9 +146,9 @@ impl Served {
     fn welcome(&self, subject: &dyn Subject, modules: &Path) -> anyhow::Result<String> {
         match self {
             Self::Mesh(file) => Mesh::read(file)?.welcome(subject, modules),
-            Self::Module(file, around) => {
+            Self::Module(file, _) => {
                 let name = file.file_stem().unwrap_or_default().to_string_lossy();
-                around.welcome(&name, subject)
+                module::welcome(&name, subject)
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use meshwright_core::id_map::IdMap;
 use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::{AbiVersion, HostcallResult, Status};
@@ -18,7 +19,6 @@ use crate::host::effect::RootId;
 use crate::host::faults::Faults;
 use crate::host::filter_state::Prototypes;
 use crate::host::grpc::Unavailable;
-use crate::host::id_map::IdMap;
 use crate::host::log_store::LogStore;
 use crate::host::reply::LocalReply;
 use crate::host::stores::metrics::{Metrics, Stats};

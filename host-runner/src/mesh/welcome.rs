@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
-
 use super::Mesh;
 use crate::scenario::examples;
-use crate::subject::Subject;
+use crate::subject::{Subject, welcome_to};
 
 impl Mesh {
     /// A few lines for a person: the address, then a `curl` command for each example.
@@ -17,17 +15,7 @@ impl Mesh {
     /// When the examples cannot be read.
     pub fn welcome(&self, subject: &dyn Subject, wasm_dir: &Path) -> anyhow::Result<String> {
         let name = &self.document.name;
-        let address = subject
-            .address(name)
-            .context("the mesh is being served")?
-            .to_string();
-        let proxy = if subject.name() == "envoy" {
-            "a real Envoy"
-        } else {
-            "host-runner"
-        };
-        let mut text =
-            format!("{name} is served by {proxy} on http://{address} (Ctrl-C ends it)\n");
+        let (address, mut text) = welcome_to(name, subject)?;
         for example in self.examples(wasm_dir, &address)? {
             write!(text, "\n# {}\n{}\n", example.shows, example.curl(&address))?;
         }

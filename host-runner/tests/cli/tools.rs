@@ -208,3 +208,54 @@ impl Drop for Ended {
         let _ = self.0.wait();
     }
 }
+
+#[test]
+fn a_module_is_served_alone_with_its_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = format!("{}/ab-router.wasm", modules());
+    let run = |configuration: &str| {
+        fs::write(folder.path().join("c.json"), configuration).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host-runner"));
+        command.args(["run", &module, "--configuration", "c.json"]);
+        command.args(["--listen", "127.0.0.1:0", "--cluster", "auth=127.0.0.1:9"]);
+        command.current_dir(folder.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let refused = run(r#"{"virtualServices": 1}"#).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("at /virtualServices"), "{said}");
+    let mut child = Ended(run("{}").spawn().unwrap());
+    let welcome = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut lines = welcome.map(Result::unwrap);
+    let curl = lines.find_map(|line| Some(line.strip_prefix("curl -i http://")?.to_owned()));
+    let address = curl.unwrap();
+    let mut client = std::net::TcpStream::connect(address.trim_end_matches('/')).unwrap();
+    let request = b"GET /books HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    std::io::Write::write_all(&mut client, request).unwrap();
+    let answer = std::io::read_to_string(client).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("/books"), "{answer}");
+}
+
+#[test]
+fn what_is_around_a_module_is_refused_where_it_means_nothing() {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host-runner"));
+        let output = command.arg("run").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = run(&["mesh.yaml", "--configuration", "c.json"]);
+    assert!(said.contains("`--configuration` is for a module"), "{said}");
+    for (cluster, why) in [
+        ("auth", "expected a name and an address"),
+        ("auth=here", "expected an address"),
+        ("=127.0.0.1:9", "cannot be the name of a cluster"),
+        ("upstream=127.0.0.1:9", "cannot be the name of a cluster"),
+    ] {
+        let said = run(&["a.wasm", "--cluster", cluster]);
+        assert!(said.contains(why), "{said}");
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod headers;
+pub mod id_map;
 pub mod path;
 pub mod reply;
 pub mod request;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
-use crate::subject::Subject;
+use crate::subject::{Subject, welcome_to};
 use crate::upstream::{Upstream, demo};
 
 /// What is around a module that is served alone.
@@ -45,7 +45,12 @@ fn cluster(text: &str) -> Result<(String, SocketAddr), String> {
     let address = address
         .parse()
         .map_err(|_| format!("expected an address such as `127.0.0.1:9000`, got `{address}`"))?;
-    Ok((name.to_owned(), address))
+    match name {
+        "" | UPSTREAM => Err(format!(
+            "`{name}` cannot be the name of a cluster that is called"
+        )),
+        name => Ok((name.to_owned(), address)),
+    }
 }
 
 // === impl Around ===
@@ -102,16 +107,10 @@ impl Around {
             ..Listener::default()
         })
     }
+}
 
-    /// What is served where, and a line to try it with.
-    pub(super) fn welcome(&self, listener: &str, subject: &dyn Subject) -> anyhow::Result<String> {
-        let address = subject.address(listener).context("it is being served")?;
-        let proxy = match subject.name() {
-            "envoy" => "a real Envoy",
-            _ => "host-runner",
-        };
-        Ok(format!(
-            "{listener} is served by {proxy} on http://{address} (Ctrl-C ends it)\n\ncurl -i http://{address}/\n"
-        ))
-    }
+/// What is served where, and a line to try it with.
+pub(super) fn welcome(listener: &str, subject: &dyn Subject) -> anyhow::Result<String> {
+    let (address, text) = welcome_to(listener, subject)?;
+    Ok(format!("{text}\ncurl -i http://{address}/\n"))
 }
