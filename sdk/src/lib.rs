@@ -50,6 +50,7 @@ mod message;
 pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+pub mod properties;
 mod property;
 mod reply;
 mod response;
@@ -76,6 +77,7 @@ pub use flow::Flow;
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use property::{FromProperty, Property, Unreadable};
 pub use response::NextResponse;
 pub use shared::Shared;
 pub use status::{HostError, Status};

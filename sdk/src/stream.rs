@@ -2,16 +2,16 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::call::{Call, Calling};
 use crate::current;
 use crate::error::Error;
 use crate::hostcalls::{Named as _, host};
+use crate::listed;
+use crate::property::{self, FromProperty, Property};
 use crate::time::{self, Sleep, Within};
 use crate::value::Value;
-use crate::{listed, property};
 
 /// The stream that a message is of, of the filter `F`. Everything that is not about headers or bodies is here: a
 /// [`Request`](crate::Request) and a [`Response`](crate::Response) have it, a [`Body`](crate::Body) and
@@ -36,32 +36,25 @@ impl<F> Stream<F> {
         self.context
     }
 
+    /// A property, as its type; `None` when it is absent in this phase. See [`properties`](crate::properties).
+    ///
+    /// # Errors
+    /// When the host refuses, or the value is not of its type.
+    pub fn get<T: FromProperty, P: AsRef<[u8]>>(
+        &self,
+        property: Property<T, P>,
+    ) -> Result<Option<T>, Error> {
+        self.check()?;
+        property::get_typed(&property)
+    }
+
     /// A property in its wire encoding; `None` when it is absent in this phase.
     ///
     /// # Errors
     /// When the host refuses.
     pub fn property(&self, path: &[&str]) -> Result<Option<Value>, Error> {
         self.check()?;
-        property::get(path)
-    }
-
-    /// A property that holds an integer; `None` when it is absent, or holds none.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    pub fn property_integer(&self, path: &[&str]) -> Result<Option<i64>, Error> {
-        self.check()?;
-        property::integer(path)
-    }
-
-    /// The IP address in a property that holds `ip:port`, `[ip]:port` or a bare address; `None` when it is absent, or
-    /// holds none.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    pub fn property_address(&self, path: &[&str]) -> Result<Option<IpAddr>, Error> {
-        self.check()?;
-        property::address(path)
+        property::get(path.join("\0").as_bytes())
     }
 
     /// Stream state that a filter left under that name; `None` when none did. No client can write it (rule W3).
@@ -69,7 +62,8 @@ impl<F> Stream<F> {
     /// # Errors
     /// When the host refuses.
     pub fn state(&self, name: &str) -> Result<Option<Value>, Error> {
-        self.property(&[name])
+        self.check()?;
+        property::get(name.as_bytes())
     }
 
     /// Leaves stream state under that name: for later filters, route matching and access logs.

@@ -1,5 +1,7 @@
 //! From a local reply as a filter asked for it to the response that is sent (rules Y2, Y4, Y5, Y6).
 
+use meshwright_core::reply::grpc_status;
+
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
 
@@ -120,18 +122,6 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
 
 /// The highest status code of gRPC (`UNAUTHENTICATED`).
 const MAX_GRPC_STATUS: u32 = 16;
-
-/// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
-pub(crate) fn grpc_status(http: u32) -> u32 {
-    match http {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502 | 503 | 504 => 14,
-        _ => 2,
-    }
-}
 
 // gRPC over HTTP/2, "Status-Message": percent-encode all but printable ASCII, and `%`.
 fn grpc_message(body: &[u8]) -> Vec<u8> {

@@ -42,3 +42,17 @@ impl LocalReply {
         self
     }
 }
+
+/// The status of gRPC that a client takes an HTTP status for, and hosts answer gRPC requests in its place (rule Y6): the
+/// mapping of gRPC's `doc/http-grpc-status-mapping.md`.
+#[must_use]
+pub fn grpc_status(http: u32) -> u32 {
+    match http {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    }
+}

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::exchange::{Fault, LogLine, Received, Reply};
+use super::properties::{self, Facts};
+use super::reply::LocalReply;
 use crate::core::Headers;
 use crate::core::headers::to_pairs;
 use crate::current::Side;
@@ -31,6 +33,7 @@ pub(super) struct World {
     pub(super) in_stream: bool,
     pub(super) stream: u32,
     pub(super) reply: Option<LocalReply>,
+    pub(super) facts: Facts,
     pub(super) clusters: BTreeMap<String, Reply>,
     pub(super) calls: BTreeMap<u32, Pending>,
     pub(super) called: Vec<Received>,
@@ -58,14 +61,6 @@ pub(super) struct Message {
     pub(super) body_alive: bool,
     /// Whether it was asked to go on.
     pub(super) goes_on: bool,
-}
-
-/// A reply of the filter.
-#[derive(Debug, Clone)]
-pub(super) struct LocalReply {
-    pub(super) status: u32,
-    pub(super) headers: Pairs,
-    pub(super) body: Vec<u8>,
 }
 
 /// A call that is not answered.
@@ -114,7 +109,7 @@ impl World {
     }
 
     // A map that can be read now.
-    fn map(&mut self, map: MapType) -> Option<&mut Pairs> {
+    pub(super) fn map(&mut self, map: MapType) -> Option<&mut Pairs> {
         let (logging, in_stream) = (self.logging, self.in_stream);
         let of = |message: &mut Message| (message.headers_alive, message.trailers_alive);
         match map {
@@ -189,7 +184,8 @@ fn key(name: &[u8], map: MapType) -> Vec<u8> {
     }
 }
 
-fn pairs(bytes: &[u8]) -> Pairs {
+/// A pairs buffer's headers.
+pub(super) fn pairs(bytes: &[u8]) -> Pairs {
     let headers = Headers::from_pairs(bytes.to_vec()).unwrap_or_default();
     let owned = headers
         .iter()
@@ -242,9 +238,7 @@ impl Hostcalls for Proxy {
     }
 
     fn get_property(&self, path: &[u8]) -> Result<Vec<u8>, Status> {
-        let world = self.world();
-        let value = world.properties.get(path).cloned();
-        value.ok_or(Status::NOT_FOUND)
+        properties::get(&mut self.world(), path)
     }
 
     fn set_property(&self, path: &[u8], value: &[u8]) -> Result<(), Status> {
@@ -383,11 +377,7 @@ impl Hostcalls for Proxy {
     fn send_local_response(&self, reply: RawReply<'_>) -> Result<(), Status> {
         let mut world = self.world();
         if world.in_stream && world.reply.is_none() {
-            world.reply = Some(LocalReply {
-                status: reply.status,
-                headers: pairs(reply.headers),
-                body: reply.body.to_vec(),
-            });
+            world.reply = Some(LocalReply::new(reply));
         }
         Ok(())
     }

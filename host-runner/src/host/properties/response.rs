@@ -1,12 +1,13 @@
 //! `response.*`. Headers and trailers are there only while the filter can reach them (rule H1).
 
+use meshwright_core::reply::grpc_status;
+
 use super::View;
 use super::encoding::nanoseconds;
 use super::request::integer;
 use super::value::Value;
 use crate::abi::MapType;
 use crate::host::header_map::HeaderMap;
-use crate::host::reply::grpc_status;
 use crate::host::stream::StreamInfo;
 
 /// What a `grpc-status` that is no status of gRPC counts as.
