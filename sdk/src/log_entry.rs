@@ -48,7 +48,7 @@ impl<F> LogEntry<F> {
         &self,
         property: Property<T, P>,
     ) -> Result<Option<T>, Error> {
-        property::get_typed(&property)
+        property::get_typed(property)
     }
 
     /// A property in its wire encoding; `None` when it is absent.

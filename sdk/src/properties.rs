@@ -39,7 +39,7 @@ use crate::value::Value;
 /// # Errors
 /// When the host refuses, or the value is not of its type.
 pub fn get<T: FromProperty, P: AsRef<[u8]>>(property: Property<T, P>) -> Result<Option<T>, Error> {
-    property::get_typed(&property)
+    property::get_typed(property)
 }
 
 /// All values of a header of the request, joined by commas (rule H5). *request*, *log*.

@@ -57,9 +57,10 @@ pub(crate) fn get(path: &[u8]) -> Result<Option<Value>, Error> {
 /// That something is there and no `T` is an error and not `None`: what is absent has a meaning to a filter (no TLS, no
 /// peer), what cannot be read has none, and a message whose filter could not judge it is denied.
 pub(crate) fn get_typed<T: FromProperty, P: AsRef<[u8]>>(
-    property: &Property<T, P>,
+    property: Property<T, P>,
 ) -> Result<Option<T>, Error> {
-    let path = property.path.as_ref();
+    let Property { path, .. } = property;
+    let path = path.as_ref();
     let value = match host().get_property(path) {
         Ok(value) => value,
         // What is there and null has no encoding (section 3 of the host rules).

@@ -45,7 +45,7 @@ impl<F> Stream<F> {
         property: Property<T, P>,
     ) -> Result<Option<T>, Error> {
         self.check()?;
-        property::get_typed(&property)
+        property::get_typed(property)
     }
 
     /// A property in its wire encoding; `None` when it is absent in this phase.
