@@ -41,6 +41,7 @@ mod error;
 mod exchange;
 mod filter;
 mod flow;
+pub mod foreign;
 mod headers;
 pub mod hostcalls;
 pub mod listed;

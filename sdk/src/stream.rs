@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::call::{Call, Calling};
 use crate::current;
 use crate::error::Error;
-use crate::hostcalls::{Named as _, host};
+use crate::foreign::{self, Span};
 use crate::listed;
 use crate::property::{self, FromProperty, Property};
 use crate::time::{self, Sleep, Within};
@@ -75,6 +75,16 @@ impl<F> Stream<F> {
         property::set_state(name, value.as_ref())
     }
 
+    /// Sets an object of the host's own filter state, such as `envoy.tcp_proxy.cluster`, and how long it lives; it is read
+    /// with [`filter_state`](crate::properties::filter_state).
+    ///
+    /// # Errors
+    /// `NotFound` where the host cannot, or makes no object of that key; `BadArgument` for a value it does not take.
+    pub fn set_filter_state(&self, key: &str, value: &str, span: Span) -> Result<(), Error> {
+        self.check()?;
+        foreign::set_filter_state(key, value, span)
+    }
+
     /// Makes the proxy pick the route again, which it does not do by itself (rule W1).
     ///
     /// # Errors
@@ -83,14 +93,13 @@ impl<F> Stream<F> {
         self.call_foreign("clear_route_cache", &[]).map(drop)
     }
 
-    /// Calls a foreign function.
+    /// Calls a foreign function; those that Envoy has are in [`foreign`].
     ///
     /// # Errors
     /// `NotFound` where the host has no such function; otherwise what it says.
     pub fn call_foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Error> {
         self.check()?;
-        let result = host().call_foreign_function(name.as_bytes(), argument);
-        Ok(result.named("call_foreign_function", name.as_bytes())?)
+        foreign::call(name, argument)
     }
 
     /// The host's clock.
