@@ -96,7 +96,9 @@ pub mod prelude {
         Call, Error, Filter, Flow, LogEntry, NoConfig, OnLog, OnRequest, OnResponse, Request,
         Response, Value,
     };
-    pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
+    pub use meshwright_core::{
+        ConfigError, Headers, LocalReply, RequestHead, StaticReply, Verdict,
+    };
 }
 
 /// A filter that [`main!`] was called for.

@@ -1,6 +1,6 @@
 //! From a local reply as a filter asked for it to the response that is sent (rules Y2, Y4, Y5, Y6).
 
-use meshwright_core::reply::grpc_status;
+use meshwright_core::reply::{LAST_GRPC_STATUS, grpc_message, grpc_status};
 
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
@@ -104,7 +104,7 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     // What is no status of gRPC is as good as none.
     let given = reply
         .grpc_status
-        .filter(|status| *status <= MAX_GRPC_STATUS);
+        .filter(|status| *status <= LAST_GRPC_STATUS);
     let status = given.unwrap_or_else(|| grpc_status(reply.status));
     let mut headers = HeaderMap::response(b"200");
     for (name, value) in &reply.headers {
@@ -118,17 +118,4 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
         headers.set(b"grpc-message", &grpc_message(&reply.body));
     }
     (headers, Vec::new())
-}
-
-/// The highest status code of gRPC (`UNAUTHENTICATED`).
-const MAX_GRPC_STATUS: u32 = 16;
-
-// gRPC over HTTP/2, "Status-Message": percent-encode all but printable ASCII, and `%`.
-fn grpc_message(body: &[u8]) -> Vec<u8> {
-    body.iter()
-        .flat_map(|byte| match byte {
-            0x20..=0x7e if *byte != b'%' => vec![*byte],
-            other => format!("%{other:02X}").into_bytes(),
-        })
-        .collect()
 }

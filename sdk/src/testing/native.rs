@@ -166,7 +166,7 @@ impl Run<'_> {
         world.response.headers = Vec::new();
         world.response.body = Vec::new();
         world.reply = None;
-        world.facts = Facts::begun(world.now);
+        world.facts = Facts::begun(world.now, &world.request.headers);
         // Stream state is for one request (rule P2).
         world.properties.clear();
     }
@@ -342,8 +342,8 @@ impl Run<'_> {
 
     // The response becomes a local reply; its body.
     fn reply(&self, reply: &LocalReply) -> Vec<u8> {
-        let (headers, body) = reply.response();
         let mut world = self.proxy.world();
+        let (headers, body) = reply.response(world.facts.is_grpc);
         world.facts.answered(reply.status, &reply.details);
         world.response.headers = headers;
         body

@@ -2,7 +2,7 @@
 
 use super::proxy::{Pairs, World};
 use crate::core::headers::to_pairs;
-use crate::core::reply::grpc_status;
+use crate::core::reply::{grpc_status, is_grpc};
 use crate::current::Side;
 use crate::hostcalls::MapType;
 use crate::status::Status;
@@ -13,6 +13,8 @@ pub(super) struct Facts {
     /// Nanoseconds since the Unix epoch.
     started: u64,
     pub(super) ended: Option<u64>,
+    /// Whether it came as a request of gRPC.
+    pub(super) is_grpc: bool,
     /// Whether it has gone to the upstream.
     pub(super) is_routed: bool,
     /// The status that was given first, and by whom.
@@ -227,9 +229,10 @@ fn size(headers: Option<&Pairs>) -> i64 {
 // === impl Facts ===
 
 impl Facts {
-    pub(super) fn begun(started: u64) -> Self {
+    pub(super) fn begun(started: u64, request: &Pairs) -> Self {
         Self {
             started,
+            is_grpc: joined(request, "content-type").is_some_and(|kind| is_grpc(&kind)),
             ..Self::default()
         }
     }

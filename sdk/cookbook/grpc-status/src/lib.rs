@@ -1,6 +1,6 @@
 //! Tells gRPC clients in their own words that an upstream failed: 503 and a page of HTML are nothing that they understand.
 
-use meshwright::core::reply::grpc_status;
+use meshwright::core::reply::{grpc_status, is_grpc};
 use meshwright::prelude::*;
 
 /// Longer pages are cut off with their connection.
@@ -19,7 +19,7 @@ impl Filter for GrpcStatus {
 impl OnRequest for GrpcStatus {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let kind = request.header("content-type")?.unwrap_or_default();
-        if !kind.starts_with(b"application/grpc") {
+        if !is_grpc(&kind) {
             return Ok(Flow::Continue);
         }
         let response = request.response().await?;
