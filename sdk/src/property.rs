@@ -256,6 +256,38 @@ mod tests {
         T::from_property(Value::from(bytes.as_ref().to_vec()))
     }
 
+    /// Answers every property so.
+    struct Says(Result<&'static str, Status>);
+
+    impl crate::hostcalls::Hostcalls for Says {
+        fn get_property(&self, _: &[u8]) -> Result<Vec<u8>, Status> {
+            self.0.map(|text| text.as_bytes().to_vec())
+        }
+    }
+
+    fn port(answer: Result<&'static str, Status>) -> Result<Option<u16>, String> {
+        crate::native::install(std::rc::Rc::new(Says(answer)));
+        let port = get_typed(Property::<u16>::new("source\0port"));
+        port.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_none_and_what_cannot_be_read_is_named() {
+        assert_eq!(port(Ok("8080")), Ok(Some(8080)));
+        assert_eq!(port(Err(Status::NOT_FOUND)), Ok(None));
+        assert_eq!(port(Err(Status::SERIALIZATION_FAILURE)), Ok(None));
+        let error = "hostcall `get_property` on `source.port` failed: ParseFailure (status 4)";
+        assert_eq!(port(Ok("http")), Err(error.to_owned()));
+        assert!(port(Err(Status::BAD_ARGUMENT)).is_err());
+    }
+
+    #[test]
+    fn what_is_below_a_property_is_a_longer_path() {
+        const NODE: Property<Value> = Property::new("xds\0node");
+        let zone: Property<Value, String> = NODE.below(["locality", "zone"]);
+        assert_eq!(zone, Property::new("xds\0node\0locality\0zone".to_owned()));
+    }
+
     #[test]
     fn numbers_are_read_in_both_forms() {
         assert_eq!(read::<i64>((-5_i64).to_le_bytes()), Ok(Some(-5)));
