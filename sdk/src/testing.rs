@@ -35,6 +35,8 @@ mod native;
 mod properties;
 mod proxy;
 mod reply;
+mod talk;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,6 +48,7 @@ use crate::Plugin;
 use crate::dispatch::Callbacks;
 
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
+pub use talk::{Conversation, Talk};
 
 /// A proxy with one filter in it, and what is around it.
 #[must_use = "nothing is sent yet"]
@@ -169,5 +172,24 @@ impl Host {
             } => elsewhere::run((package, folder, on), &self.setting, &requests),
         };
         exchanges.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Lets a client and an upstream talk over TCP through the filter, a network filter then, and waits until they have
+    /// ended.
+    ///
+    /// # Panics
+    /// As [`Self::send`].
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test fails by it")]
+    pub fn talk(&self, talk: &Talk) -> Conversation {
+        let conversation = match &self.on {
+            On::Native(callbacks) => native::talk(callbacks, &self.setting, talk),
+            On::Module {
+                package,
+                folder,
+                on,
+            } => elsewhere::talk((package, folder, on), &self.setting, talk),
+        };
+        conversation.unwrap_or_else(|why| panic!("{why}"))
     }
 }

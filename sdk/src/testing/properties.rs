@@ -1,6 +1,6 @@
 //! The properties of the proxy in memory, in Envoy's encodings and phases (section 3 of the host rules).
 
-use super::proxy::{Pairs, World};
+use super::world::{Pairs, World};
 use crate::core::headers::to_pairs;
 use crate::core::reply::{grpc_status, is_grpc};
 use crate::current::Side;

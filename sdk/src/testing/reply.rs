@@ -1,6 +1,6 @@
 //! From a local reply to the response that the client gets.
 
-use super::proxy::{Pairs, first, pairs};
+use super::world::{Pairs, first, pairs};
 use crate::core::reply::{LAST_GRPC_STATUS, grpc_message, grpc_status};
 use crate::hostcalls::RawReply;
 
