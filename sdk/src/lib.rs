@@ -42,6 +42,7 @@ mod error;
 mod exchange;
 mod filter;
 mod flow;
+pub mod foreign;
 mod grpc;
 mod headers;
 pub mod hostcalls;
@@ -53,6 +54,7 @@ mod message;
 pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+pub mod properties;
 mod property;
 mod queue;
 mod reply;
@@ -86,6 +88,7 @@ pub use latest::{Latest, WaitForLatest};
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use property::{FromProperty, Property, Unreadable};
 pub use queue::{NextItem, Queue, RemoteQueue};
 pub use response::NextResponse;
 pub use root::Root;
@@ -105,7 +108,9 @@ pub mod prelude {
         Call, Connection, Error, Filter, Flow, GrpcCall, LogEntry, NoConfig, OnConnection, OnLog,
         OnRequest, OnResponse, OnStart, Passage, Request, Response, Root, Value,
     };
-    pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
+    pub use meshwright_core::{
+        ConfigError, Headers, LocalReply, RequestHead, StaticReply, Verdict,
+    };
 }
 
 /// A filter that [`main!`] was called for.
