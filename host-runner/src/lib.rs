@@ -6,6 +6,7 @@ pub mod bench;
 pub mod build;
 pub mod cli;
 mod command;
+mod configuration;
 pub mod doctor;
 pub mod engine;
 pub mod envoy;

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use host_runner::envoy::{Envoy, EnvoyOptions};
 use host_runner::front::{Front, FrontOptions};
-use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions};
+use host_runner::listener::{
+    Cluster, Configuration, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions,
+};
 use host_runner::subject::Subject;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
@@ -406,6 +408,7 @@ fn plugin(
         environment,
         failure,
         stop_iteration,
+        members,
         allowed,
     } = script.options.clone();
     let module = match abi.as_deref() {
@@ -420,7 +423,8 @@ fn plugin(
         .fold(script.probe.trim().to_owned(), |probe, cluster| {
             probe.replace(&format!("{{{cluster}}}"), &format!("{id}.{cluster}"))
         });
-    let mut plugin = Plugin::new(name, module, probe);
+    let configuration = members.map_or(Configuration::from(probe), Configuration::Struct);
+    let mut plugin = Plugin::new(name, module, configuration);
     plugin.vm = VmOptions {
         id: Some(match vm_id.as_deref() {
             None => id.to_owned(),

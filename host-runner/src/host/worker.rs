@@ -196,7 +196,7 @@ impl Worker {
             root_id: plugin.root_id().to_owned(),
             vm_id: plugin.vm_id().to_owned(),
         };
-        let configuration = plugin.configuration.clone().into_bytes();
+        let configuration = plugin.configuration.to_bytes();
         let size = u32::try_from(configuration.len()).unwrap_or(u32::MAX);
         let vm_size = u32::try_from(plugin.vm.configuration.len()).unwrap_or(u32::MAX);
         let state = self.state(vm).ok_or(VmFailed)?;

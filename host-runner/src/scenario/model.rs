@@ -48,6 +48,19 @@ pub(super) struct PluginModel {
     pub(super) root_id: Option<String>,
     #[serde(default)]
     pub(super) configuration: Value,
+    #[serde(default)]
+    pub(super) configuration_as: Form,
+}
+
+/// How a configuration is handed over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Form {
+    /// As text, which is JSON unless it is text already.
+    #[default]
+    Text,
+    /// As a protobuf `Struct`.
+    Struct,
 }
 
 /// A route; `state` is a mapping of one name to the value it must have.
