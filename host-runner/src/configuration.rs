@@ -1,8 +1,12 @@
 //! A plugin's configuration in its two forms: text, or a protobuf `Struct` (rule K3).
 
+pub(crate) mod file;
+
+use clap::ValueEnum;
 use prost::Message as _;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as StructValue};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What a plugin is configured with, as Envoy's configuration says it.
@@ -12,6 +16,24 @@ pub enum Configuration {
     Text(String),
     /// A `Struct`. Envoy hands over its wire form, not JSON as its documentation says; all its numbers are doubles.
     Struct(Map<String, Value>),
+}
+
+/// How a configuration that is written in a file is handed over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Form {
+    /// As text, which is JSON unless it is text already.
+    #[default]
+    Text,
+    /// As a protobuf `Struct`.
+    Struct,
+}
+
+// === impl Form ===
+
+impl Form {
+    /// What is wrong with anything but a mapping that is to be a `Struct`.
+    pub(crate) const NO_MAPPING: &str = "a configuration as a struct is a mapping";
 }
 
 // === impl Configuration ===

@@ -4,6 +4,7 @@ mod abi;
 #[doc(hidden)]
 pub mod bench;
 pub mod build;
+mod check;
 pub mod cli;
 mod command;
 mod configuration;

@@ -122,6 +122,17 @@ impl Worker {
         Ok(())
     }
 
+    /// Starts one plugin alone, in a VM that is then dropped: no call that it makes is answered.
+    pub(crate) fn start_alone(
+        engine: &Arc<Engine>,
+        listener: &Listener,
+        plugin: &Plugin,
+        shared: &Shared,
+    ) -> Result<(), StartError> {
+        let mut canary = Self::idle(engine, std::slice::from_ref(listener), shared);
+        canary.start_plugin(plugin, &mut HashMap::new())
+    }
+
     fn idle(engine: &Arc<Engine>, listeners: &[Listener], shared: &Shared) -> Self {
         let names = listeners.iter().flat_map(|listener| {
             let clusters = listener.clusters.iter();

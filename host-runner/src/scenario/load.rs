@@ -9,10 +9,11 @@ use serde_saphyr::Spanned;
 
 use super::cases::{self, Scope};
 use super::group::{Case, Group, PluginName, sanitised};
-use super::model::{FileModel, Form, PluginModel, RouteModel};
+use super::model::{FileModel, PluginModel, RouteModel};
 use super::suite::MeshLoader;
 use super::template::{Names, Part, Template};
 use super::tokens::TokenBook;
+use crate::configuration::Form;
 use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Route};
 use crate::token::TimeOffset;
 use crate::yaml::{Document, Source, YamlError};
@@ -226,7 +227,7 @@ fn configuration(model: &PluginModel, names: &Names) -> Result<Configuration, St
         model.configuration_as,
     ) {
         (Value::Object(members), Form::Struct) => Ok(Configuration::Struct(members)),
-        (_, Form::Struct) => Err("a configuration as a struct is a mapping".to_owned()),
+        (_, Form::Struct) => Err(Form::NO_MAPPING.to_owned()),
         (Value::Null, Form::Text) => Ok(Configuration::default()),
         (Value::String(text), Form::Text) => Ok(text.into()),
         (value, Form::Text) => Ok(value.to_string().into()),

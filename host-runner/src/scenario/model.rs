@@ -14,6 +14,7 @@ use super::budget::Budget;
 use super::expect::ExpectModel;
 use super::headers::{HeaderModel, Text};
 use super::template::Template;
+use crate::configuration::Form;
 use crate::host::faults::Fault;
 
 /// One file: a listener and the cases that are run on it.
@@ -50,17 +51,6 @@ pub(super) struct PluginModel {
     pub(super) configuration: Value,
     #[serde(default)]
     pub(super) configuration_as: Form,
-}
-
-/// How a configuration is handed over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Form {
-    /// As text, which is JSON unless it is text already.
-    #[default]
-    Text,
-    /// As a protobuf `Struct`.
-    Struct,
 }
 
 /// A route; `state` is a mapping of one name to the value it must have.
