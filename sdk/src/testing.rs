@@ -33,6 +33,7 @@ mod elsewhere;
 mod exchange;
 mod native;
 mod proxy;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ use crate::Plugin;
 use crate::dispatch::Callbacks;
 
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
+pub use schema::assert_schema;
+pub use schemars::JsonSchema;
 
 /// A proxy with one filter in it, and what is around it.
 #[must_use = "nothing is sent yet"]
