@@ -53,7 +53,9 @@ impl ConfigurationFile {
         let document = self.source.only_document().ok();
         match (place.filter(|_| self.is_as_it_was), document) {
             (_, Some(document)) if pointer(said).is_some() => located(document, "", said),
-            (Some((line, column)), Some(_)) => self.source.error(line, column.max(1), said).to_string(),
+            (Some((line, column)), Some(_)) => {
+                self.source.error(line, column.max(1), said).to_string()
+            }
             (None, Some(document)) => document.error_at_start(said).to_string(),
             (_, None) => format!("{}: {said}", self.source.name()),
         }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Who may pass.
+#[meshwright::config]
 struct Config {
+    /// The API keys that pass.
     keys: Vec<String>,
 }
 
@@ -60,5 +61,10 @@ mod tests {
         let exchange = with_key(host, "guess");
         assert_eq!(exchange.response.status, 401);
         assert!(exchange.upstream.is_empty());
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<{{ type }}>("configuration.schema.json");
     }
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime};
 use meshwright::Shared;
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Lets so many requests pass in a while.
+#[meshwright::config]
 struct RateLimit {
+    /// How many.
     requests: u32,
+    /// In how many seconds.
     seconds: u64,
 }
 
@@ -70,5 +72,10 @@ mod tests {
         let full = Window { began, requests: 9 };
         let later = began + Duration::from_secs(1);
         assert_eq!(limit.count(Some(full), later).requests, 1);
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<RateLimit>("configuration.schema.json");
     }
 }
