@@ -17,6 +17,7 @@ mod matcher;
 mod model;
 pub mod run;
 pub mod suite;
+mod talk;
 pub mod template;
 mod tokens;
 

@@ -20,6 +20,11 @@ pub trait Subject: Send + Sync {
         None
     }
 
+    /// Whether it is reached over sockets, which TCP connections need.
+    fn has_sockets(&self) -> bool {
+        true
+    }
+
     /// Whether it delivers messages in other pieces than they are sent in.
     fn splits_messages(&self) -> bool {
         false

@@ -1,9 +1,10 @@
-//! In-process HTTP/1.1 upstreams: what a request looks like when it has passed the filters.
+//! In-process upstreams, in HTTP/1.1 and HTTP/2: what a request looks like when it has passed the filters.
 //! One kind records and answers as a scenario scripts it; the other shows people where their request went.
 
 mod demo;
 mod recording;
 mod reply;
+mod talking;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,9 +14,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, request};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -23,14 +24,16 @@ use crate::front::body::{Announced, Body, Cut, channel, full};
 use crate::front::gate::Gate;
 use crate::front::respond;
 use crate::host::faults::Fault;
+use crate::host::grpc::frames;
 use crate::host::header_map::HeaderMap as FilterMap;
 
 pub use self::demo::demo;
-pub use self::recording::{Answer, Recording};
+pub use self::recording::{Answer, GrpcAnswer, Recording};
 pub use self::reply::Reply;
+pub(crate) use self::talking::Talking;
 
 /// A request as an upstream received it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Received {
     /// The cluster it was sent to.
     pub cluster: String,
@@ -42,8 +45,10 @@ pub struct Received {
     pub authority: Vec<u8>,
     /// All other headers, repeats kept in their order.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The whole body.
+    /// The whole body; of a gRPC call the messages, without what frames them.
     pub body: Vec<u8>,
+    /// The messages of a gRPC call.
+    pub messages: Vec<Vec<u8>>,
     /// Trailers after the body.
     pub trailers: Vec<(String, Vec<u8>)>,
 }
@@ -114,6 +119,11 @@ impl Received {
         let text = |name| String::from_utf8_lossy(name).into_owned();
         let part = |name| head.get(name).unwrap_or_default();
         let headers = head.iter().filter(|(name, _)| !name.starts_with(b":"));
+        let is_grpc = part(b"content-type").starts_with(b"application/grpc");
+        let messages = is_grpc.then(|| frames::all(&body)).flatten();
+        let body = messages
+            .as_ref()
+            .map_or(body, |messages| messages.concat().into());
         Self {
             cluster: cluster.to_owned(),
             method: text(part(b":method")),
@@ -123,6 +133,7 @@ impl Received {
                 .map(|(name, value)| (text(name), value.to_vec()))
                 .collect(),
             body: body.to_vec(),
+            messages: messages.unwrap_or_default(),
             trailers,
         }
     }
@@ -165,9 +176,12 @@ async fn accept(listener: TcpListener, cluster: String, responder: Responder) {
 }
 
 async fn serve(stream: TcpStream, cluster: Arc<str>, responder: Responder) {
-    let service = service_fn(|request| respond(&cluster, &responder, request));
+    let service = service_fn(move |request| {
+        let (cluster, responder) = (Arc::clone(&cluster), Arc::clone(&responder));
+        async move { respond(&cluster, &responder, request).await }
+    });
     // A connection that breaks off is the proxy's business: it shows as a missing or failed response there.
-    let _ = http1::Builder::new()
+    let _ = auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -184,7 +198,14 @@ async fn respond(
         tokio::time::sleep(reply.after).await;
     }
     let (parts, bytes) = reply.response.into_parts();
-    let whole = |parts, bytes: Bytes| Response::from_parts(parts, full(bytes.into()));
+    let trailers = reply.trailers;
+    let whole = |parts, bytes: Bytes| {
+        let body = match trailers.is_empty() {
+            true => full(bytes.into()),
+            false => with_trailers(bytes, trailers),
+        };
+        Response::from_parts(parts, body)
+    };
     match reply.fault {
         Some(Fault::Silence) => std::future::pending().await,
         Some(Fault::Reset | Fault::ConnectionRefused | Fault::RefusedDispatch) => Err(Cut),
@@ -201,6 +222,13 @@ async fn respond(
         // These are about how a host answers its filter.
         Some(Fault::Twice | Fault::UnknownToken) | None => Ok(whole(parts, bytes)),
     }
+}
+
+fn with_trailers(bytes: Bytes, trailers: HeaderMap) -> Body {
+    let (sender, body) = channel(Arc::<Gate>::default(), Announced::default(), ());
+    sender.data(bytes.into(), false);
+    sender.trailers(trailers);
+    body
 }
 
 // Half of a body, and then nothing more.

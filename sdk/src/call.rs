@@ -1,11 +1,11 @@
 //! HTTP calls to other services.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::core::Headers;
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::headers;
 use crate::hostcalls::{BufferType, MapType, Named as _, RawCall, host};
 use crate::message::checked;
+use crate::slot::Slot;
 
 thread_local! {
     static PENDING: RefCell<IdMap<u32, Rc<Pending>>> = RefCell::default();
@@ -56,8 +57,7 @@ enum State {
 struct Pending {
     cluster: String,
     limit: usize,
-    answer: Cell<Option<Result<Answer, Error>>>,
-    waker: RefCell<Option<Waker>>,
+    answer: Slot<Result<Answer, Error>>,
 }
 
 /// How long a call may take, and how large its answer may be, when it does not say.
@@ -70,10 +70,7 @@ pub(crate) fn answered(token: u32, sizes: (u32, u32, u32)) {
     let Some(pending) = PENDING.with(|pending| pending.borrow_mut().remove(&token)) else {
         return;
     };
-    pending.answer.set(Some(read(&pending, sizes)));
-    if let Some(waker) = pending.waker.take() {
-        waker.wake();
-    }
+    pending.answer.bring(read(&pending, sizes));
 }
 
 fn read(pending: &Pending, (count, size, trailers): (u32, u32, u32)) -> Result<Answer, Error> {
@@ -187,8 +184,7 @@ impl Call {
         let pending = Rc::new(Pending {
             cluster: self.cluster,
             limit: self.limit,
-            answer: Cell::new(None),
-            waker: RefCell::default(),
+            answer: Slot::new(),
         });
         PENDING.with(|all| all.borrow_mut().insert(token, Rc::clone(&pending)));
         Ok((token, pending))
@@ -239,15 +235,9 @@ impl Calling {
     }
 
     fn wait(&self, context: &Context<'_>) -> Poll<Result<Answer, Error>> {
-        let State::Waits(_, pending) = &self.state else {
-            return Poll::Pending;
-        };
-        match pending.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                pending.waker.replace(Some(context.waker().clone()));
-                Poll::Pending
-            }
+        match &self.state {
+            State::Waits(_, pending) => pending.answer.poll(context),
+            State::Begins(_) | State::Over => Poll::Pending,
         }
     }
 }
@@ -274,7 +264,8 @@ impl Future for Calling {
 impl Drop for Calling {
     fn drop(&mut self) {
         if let State::Waits(token, _) = self.state {
-            PENDING.with(|pending| pending.borrow_mut().remove(&token));
+            // Nothing is there any more where a native test's thread ends.
+            let _ = PENDING.try_with(|pending| pending.borrow_mut().remove(&token));
         }
     }
 }

@@ -2,18 +2,20 @@
 
 use crate::Plugin;
 use crate::config::PluginConfig as _;
+use crate::connection::Connection;
 use crate::core::ConfigError;
 use crate::current::{Event, Side};
 use crate::exchange;
-use crate::filter::{Filter, OnLog, OnRequest, OnResponse};
+use crate::filter::{Filter, OnConnection, OnLog, OnRequest, OnResponse, OnStart};
 use crate::flow::Flow;
 use crate::hostcalls::{BufferType, Named as _, host};
 use crate::log_entry::LogEntry;
 use crate::message::Message;
 use crate::reply::not_judged;
+use crate::root::Root;
 use crate::vm::Handler;
 use crate::waker;
-use crate::{call, time, vm};
+use crate::{call, grpc, queue, root, tcp, time, vm};
 
 /// What a plugin is asked by: the exports of a module, as a native test calls them.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +29,13 @@ pub struct Callbacks {
     pub response_headers: Option<fn(u32, u32, u32) -> u32>,
     pub response_body: Option<fn(u32, u32, u32) -> u32>,
     pub response_trailers: Option<fn(u32, u32) -> u32>,
+    pub new_connection: Option<fn(u32) -> u32>,
+    pub downstream_data: Option<fn(u32, u32, u32) -> u32>,
+    pub upstream_data: Option<fn(u32, u32, u32) -> u32>,
     pub http_call_response: Option<HttpCallResponse>,
+    pub grpc_receive: Option<fn(u32, u32, u32)>,
+    pub grpc_close: Option<fn(u32, u32, u32)>,
+    pub queue_ready: Option<fn(u32, u32)>,
     pub tick: Option<fn(u32)>,
     pub log: Option<fn(u32)>,
     pub delete: Option<fn(u32)>,
@@ -46,7 +54,13 @@ pub const NO_CALLBACKS: Callbacks = Callbacks {
     response_headers: None,
     response_body: None,
     response_trailers: None,
+    new_connection: None,
+    downstream_data: None,
+    upstream_data: None,
     http_call_response: None,
+    grpc_receive: None,
+    grpc_close: None,
+    queue_ready: None,
     tick: None,
     log: None,
     delete: None,
@@ -89,6 +103,24 @@ pub fn configure<F: Plugin>(root: u32, _: u32) -> u32 {
             0
         }
     }
+}
+
+/// `proxy_on_configure`, where there is a handler of the plugin's own.
+#[must_use]
+pub fn configure_and_start<F: OnStart + Plugin>(root: u32, size: u32) -> u32 {
+    let accepted = configure::<F>(root, size);
+    let Some(filter) = F::plugins(|plugins| plugins.configured(root)).filter(|_| accepted != 0)
+    else {
+        return accepted;
+    };
+    let handler = async move {
+        if let Err(error) = filter.on_start(Root::new(root)).await {
+            log::error!("the plugin's own handler has ended: {error}");
+        }
+        Flow::Continue
+    };
+    root::begin(root, F::plugins(|plugins| plugins.starts.house(handler)));
+    settled(accepted)
 }
 
 /// `proxy_on_request_headers`
@@ -193,6 +225,41 @@ pub fn response_trailers(context: u32, _: u32) -> u32 {
     ))
 }
 
+/// `proxy_on_new_connection`
+#[must_use]
+pub fn new_connection<F: OnConnection + Plugin>(context: u32) -> u32 {
+    let Some(filter) = F::plugins(|plugins| plugins.filter_of(context)) else {
+        log::error!("the connection is closed, because the plugin was never configured");
+        return tcp::close();
+    };
+    let handler = async move {
+        match filter.on_connection(Connection::new(context)).await {
+            Ok(passage) => passage.into(),
+            Err(error) => filter.on_error(&error),
+        }
+    };
+    let task = F::plugins(|plugins| plugins.connections.house(handler));
+    settled(tcp::begin(context, task))
+}
+
+/// `proxy_on_downstream_data`
+#[must_use]
+pub fn downstream_data(context: u32, size: u32, end: u32) -> u32 {
+    settled(tcp::deliver(
+        context,
+        body_event(Side::Request, (size, end)),
+    ))
+}
+
+/// `proxy_on_upstream_data`
+#[must_use]
+pub fn upstream_data(context: u32, size: u32, end: u32) -> u32 {
+    settled(tcp::deliver(
+        context,
+        body_event(Side::Response, (size, end)),
+    ))
+}
+
 /// `proxy_on_log`
 pub fn log<F: OnLog + Plugin>(context: u32) {
     let Some(filter) = F::plugins(|plugins| plugins.filter_of(context)) else {
@@ -216,20 +283,45 @@ pub fn http_call_response(_: u32, token: u32, headers: u32, body: u32, trailers:
     go_on();
 }
 
+/// `proxy_on_grpc_receive`
+pub fn grpc_receive(_: u32, token: u32, size: u32) {
+    grpc::received(token, size);
+    go_on();
+}
+
+/// `proxy_on_grpc_close`
+pub fn grpc_close(_: u32, token: u32, code: u32) {
+    grpc::closed(token, code);
+    go_on();
+}
+
+/// `proxy_on_queue_ready`
+pub fn queue_ready(_: u32, token: u32) {
+    queue::ready(token);
+    go_on();
+}
+
 /// `proxy_on_tick`
 pub fn tick(_: u32) {
     time::tick();
     go_on();
 }
 
-fn body(context: u32, side: Side, (size, end): (u32, u32)) -> u32 {
-    let event = Event::Body {
+fn body(context: u32, side: Side, size: (u32, u32)) -> u32 {
+    settled(exchange::deliver(
+        context,
+        body_event(side, size),
+        HOLD_BODY,
+    ))
+}
+
+fn body_event(side: Side, (size, end): (u32, u32)) -> Event {
+    Event::Body {
         side,
         seen: 0,
         size: size as usize,
         end: end != 0,
-    };
-    settled(exchange::deliver(context, event, HOLD_BODY))
+    }
 }
 
 fn new_filter<F: Filter>() -> Result<F, ConfigError> {
@@ -269,11 +361,15 @@ pub(crate) fn go_on() {
         if woken.is_empty() {
             break;
         }
-        woken.into_iter().for_each(exchange::resume);
+        for context in woken {
+            exchange::resume(context);
+            tcp::resume(context);
+            root::resume(context);
+        }
         // What follows in this callback is its own again.
         let _ = host().set_effective_context(0);
     }
-    vm::with(vm::Vm::settle);
+    settled(());
 }
 
 /// How often handlers can wake one another in one callback.

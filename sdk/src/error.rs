@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::grpc::GrpcStatus;
 use crate::status::HostError;
 
 /// Why a handler could not do its work. A request or response whose handler returns this is denied
@@ -29,6 +30,8 @@ pub enum Error {
         /// What the host says of it.
         message: String,
     },
+    /// A gRPC call or stream ended otherwise than well.
+    Grpc(GrpcStatus),
     /// It took longer than it may.
     TimedOut,
     /// The message has no body that could be replaced.
@@ -64,6 +67,7 @@ impl Error {
             Self::InvalidHeader { .. } => "meshwright_invalid_header".to_owned(),
             Self::TooLarge { .. } => "meshwright_too_large".to_owned(),
             Self::CallFailed { .. } => "meshwright_call_failed".to_owned(),
+            Self::Grpc(status) => format!("meshwright_grpc_failed{{{}}}", status.code),
             Self::TimedOut => "meshwright_timed_out".to_owned(),
             Self::NoBody => "meshwright_no_body".to_owned(),
             Self::TooLate => "meshwright_too_late".to_owned(),
@@ -81,6 +85,7 @@ impl fmt::Display for Error {
             Self::CallFailed { cluster, message } => {
                 write!(f, "the call to `{cluster}` was not answered: {message}")
             }
+            Self::Grpc(status) => status.fmt(f),
             Self::TimedOut => f.write_str("it took too long"),
             Self::NoBody => f.write_str("the message has no body"),
             Self::TooLate => f.write_str("the message has been sent on already"),

@@ -62,7 +62,7 @@ enum Part {
 }
 
 /// A denied message that could not be replied to: it never goes on.
-struct Never;
+pub(crate) struct Never;
 
 /// What callbacks return: the message goes on.
 pub(crate) const CONTINUE: u32 = 0;

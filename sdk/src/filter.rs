@@ -5,6 +5,7 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 
 use crate::config::PluginConfig;
+use crate::connection::{Connection, Passage};
 use crate::core::ConfigError;
 use crate::error::Error;
 use crate::flow::Flow;
@@ -12,6 +13,7 @@ use crate::listed;
 use crate::log_entry::LogEntry;
 use crate::message::{Request, Response};
 use crate::reply::not_judged;
+use crate::root::Root;
 
 /// One plugin: built once from its configuration, then shared by all streams of its VM.
 ///
@@ -57,6 +59,28 @@ pub trait OnResponse: Filter + listed::OnResponse {
     /// # Errors
     /// Pass what failed on with `?`; see [`Filter::on_error`].
     fn on_response(&self, response: Response<Self>) -> impl Future<Output = Result<Flow, Error>>;
+}
+
+/// Handles TCP connections, as a network filter.
+pub trait OnConnection: Filter + listed::OnConnection {
+    /// Called with each new connection, before the upstream is connected to.
+    ///
+    /// # Errors
+    /// Pass what failed on with `?`: the connection is closed, unless [`Filter::on_error`] says that it goes on.
+    fn on_connection(
+        &self,
+        connection: Connection<Self>,
+    ) -> impl Future<Output = Result<Passage, Error>>;
+}
+
+/// Does what is to be done beside all streams: once, or for as long as the plugin lives.
+pub trait OnStart: Filter + listed::OnStart {
+    /// Called in each VM once the plugin is configured there: in each worker's, in that of the main thread, and in the one
+    /// that proxies only rehearse the start in (rule L2). Streams do not wait for it.
+    ///
+    /// # Errors
+    /// Pass what failed on with `?`; it is logged.
+    fn on_start(&self, root: Root<Self>) -> impl Future<Output = Result<(), Error>>;
 }
 
 /// Looks at exchanges that are over.

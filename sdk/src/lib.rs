@@ -38,14 +38,17 @@ pub mod misuse {}
 mod body;
 mod call;
 mod config;
+mod connection;
 mod current;
 mod dispatch;
 mod error;
 mod exchange;
 mod filter;
 mod flow;
+mod grpc;
 mod headers;
 pub mod hostcalls;
+mod latest;
 pub mod listed;
 mod log_entry;
 mod logger;
@@ -54,12 +57,16 @@ pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod property;
+mod queue;
 mod reply;
 mod response;
+mod root;
 mod shared;
+mod slot;
 mod status;
 mod stream;
 mod task;
+mod tcp;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
@@ -72,14 +79,19 @@ mod wasm;
 pub use body::{Body, Chunk, Chunks, NextChunk, ReadBody};
 pub use call::{Answer, Call, Calling};
 pub use config::{NoConfig, PluginConfig};
+pub use connection::{Connection, FirstBytes, NextPiece, Passage, Peer, Piece};
 pub use current::Side;
 pub use error::Error;
-pub use filter::{Filter, OnLog, OnRequest, OnResponse};
+pub use filter::{Filter, OnConnection, OnLog, OnRequest, OnResponse, OnStart};
 pub use flow::Flow;
+pub use grpc::{GrpcCall, GrpcCalling, GrpcStatus, GrpcStream, NextMessage};
+pub use latest::{Latest, WaitForLatest};
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use queue::{NextItem, Queue, RemoteQueue};
 pub use response::NextResponse;
+pub use root::Root;
 pub use shared::Shared;
 pub use status::{HostError, Status};
 pub use stream::Stream;
@@ -93,8 +105,8 @@ struct Readme;
 /// What a filter usually needs.
 pub mod prelude {
     pub use crate::{
-        Call, Error, Filter, Flow, LogEntry, NoConfig, OnLog, OnRequest, OnResponse, Request,
-        Response, Value,
+        Call, Connection, Error, Filter, Flow, GrpcCall, LogEntry, NoConfig, OnConnection, OnLog,
+        OnRequest, OnResponse, OnStart, Passage, Request, Response, Root, Value,
     };
     pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
 }
@@ -128,10 +140,12 @@ pub trait Plugin: Filter {
 ///
 /// | listed | the filter |
 /// |---|---|
-/// | `OnRequest`, `OnResponse`, `OnLog` | implements the trait of that name |
+/// | `OnRequest`, `OnResponse`, `OnLog`, `OnConnection`, `OnStart` | implements the trait of that name |
 /// | `RequestBody`, `ResponseBody` | reads bodies |
 /// | `Response` | waits for the response in `on_request` |
 /// | `Callouts` | makes calls |
+/// | `Grpc` | makes gRPC calls |
+/// | `Queues` | waits for items of queues |
 /// | `Timers` | sleeps |
 ///
 /// What is used and not listed does not compile. On a native target nothing is exported, so that the crate can be

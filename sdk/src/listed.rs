@@ -27,6 +27,20 @@ pub trait OnResponse {}
 )]
 pub trait OnLog {}
 
+/// `OnConnection` is listed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `OnConnection`, but `meshwright::main!` does not list it",
+    note = "write `meshwright::main!({Self}: OnConnection);`"
+)]
+pub trait OnConnection {}
+
+/// `OnStart` is listed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `OnStart`, but `meshwright::main!` does not list it",
+    note = "add `OnStart` to what `meshwright::main!` lists"
+)]
+pub trait OnStart {}
+
 /// `RequestBody` is listed: bodies of requests are shown to the module.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` reads the request's body, but `meshwright::main!` does not list `RequestBody`",
@@ -61,6 +75,20 @@ pub trait Callouts {}
     note = "add `Timers` to what `meshwright::main!` lists"
 )]
 pub trait Timers {}
+
+/// `Grpc` is listed: handlers can make gRPC calls.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes gRPC calls, but `meshwright::main!` does not list `Grpc`",
+    note = "add `Grpc` to what `meshwright::main!` lists"
+)]
+pub trait Grpc {}
+
+/// `Queues` is listed: handlers are told of items in queues.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` waits for items of a queue, but `meshwright::main!` does not list `Queues`",
+    note = "add `Queues` to what `meshwright::main!` lists"
+)]
+pub trait Queues {}
 
 /// The bodies of that side are listed: `RequestBody` or `ResponseBody`.
 #[diagnostic::on_unimplemented(

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 use crate::call::{Call, Calling};
 use crate::current;
 use crate::error::Error;
+use crate::grpc::{GrpcCall, GrpcCalling, GrpcStream};
 use crate::hostcalls::{Named as _, host};
+use crate::queue::RemoteQueue;
 use crate::time::{self, Sleep, Within};
 use crate::value::Value;
 use crate::{listed, property};
@@ -129,6 +131,37 @@ impl<F> Stream<F> {
         F: listed::Callouts,
     {
         Calling::new(call)
+    }
+
+    /// Makes a gRPC call and waits for the answer, an encoded message. The message is held meanwhile.
+    pub fn grpc(&self, call: GrpcCall) -> GrpcCalling
+    where
+        F: listed::Grpc,
+    {
+        GrpcCalling::new(call)
+    }
+
+    /// Begins a gRPC stream: cluster, service and method, and its initial metadata.
+    ///
+    /// # Errors
+    /// When the host refuses: it does not know the cluster, for one.
+    pub fn grpc_stream(
+        &self,
+        method: (&str, &str, &str),
+        metadata: &[(&str, &[u8])],
+    ) -> Result<GrpcStream, Error>
+    where
+        F: listed::Grpc,
+    {
+        GrpcStream::begin(method, metadata)
+    }
+
+    /// A queue that a VM of that id has registered; an empty id is this one's. `None` when none has (rule Q2).
+    ///
+    /// # Errors
+    /// When the host refuses.
+    pub fn remote_queue(&self, vm_id: &str, name: &str) -> Result<Option<RemoteQueue>, Error> {
+        RemoteQueue::resolve(vm_id, name)
     }
 
     /// Waits for that long, to the millisecond.

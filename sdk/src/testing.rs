@@ -34,6 +34,8 @@ mod exchange;
 mod native;
 mod proxy;
 mod schema;
+mod talk;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,6 +49,7 @@ use crate::dispatch::Callbacks;
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
 pub use schema::assert_schema;
 pub use schemars::JsonSchema;
+pub use talk::{Conversation, Talk};
 
 /// A proxy with one filter in it, and what is around it.
 #[must_use = "nothing is sent yet"]
@@ -170,5 +173,24 @@ impl Host {
             } => elsewhere::run((package, folder, on), &self.setting, &requests),
         };
         exchanges.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Lets a client and an upstream talk over TCP through the filter, a network filter then, and waits until they have
+    /// ended.
+    ///
+    /// # Panics
+    /// As [`Self::send`].
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test fails by it")]
+    pub fn talk(&self, talk: &Talk) -> Conversation {
+        let conversation = match &self.on {
+            On::Native(callbacks) => native::talk(callbacks, &self.setting, talk),
+            On::Module {
+                package,
+                folder,
+                on,
+            } => elsewhere::talk((package, folder, on), &self.setting, talk),
+        };
+        conversation.unwrap_or_else(|why| panic!("{why}"))
     }
 }

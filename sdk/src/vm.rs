@@ -7,7 +7,8 @@ use std::rc::Rc;
 use crate::core::id_map::IdMap;
 use crate::current;
 use crate::exchange::Exchange;
-use crate::task::Spares;
+use crate::task::{Spares, Task};
+use crate::tcp::Connected;
 
 thread_local! {
     static VM: Vm = const { Vm::new() };
@@ -18,6 +19,9 @@ pub(crate) struct Vm {
     /// The stream context that was created last, and its root.
     created: Cell<(u32, u32)>,
     waiting: RefCell<IdMap<u32, Waiting>>,
+    /// The connections whose handlers wait, and the plugins, by their contexts.
+    connections: RefCell<IdMap<u32, Box<Connected>>>,
+    roots: RefCell<IdMap<u32, Box<dyn Task>>>,
     /// Contexts that were deleted while their handler was running.
     deleted: RefCell<Vec<u32>>,
 }
@@ -44,6 +48,8 @@ pub struct Plugins<F> {
     roots: RefCell<IdMap<u32, u32>>,
     pub(crate) requests: Spares,
     pub(crate) responses: Spares,
+    pub(crate) connections: Spares,
+    pub(crate) starts: Spares,
 }
 
 /// Does something with this VM.
@@ -58,6 +64,8 @@ impl Vm {
         Self {
             created: Cell::new((0, 0)),
             waiting: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
+            connections: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
+            roots: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
             deleted: RefCell::new(Vec::new()),
         }
     }
@@ -86,10 +94,38 @@ impl Vm {
         exchange
     }
 
-    /// A stream is over: whatever waits for it waits no more.
+    /// A connection's handler waits.
+    pub(crate) fn keep_connection(&self, context: u32, connection: Box<Connected>) {
+        if !self.deleted.borrow().contains(&context) {
+            let before = self.connections.borrow_mut().insert(context, connection);
+            drop(before);
+        }
+    }
+
+    /// A connection's handler that waits, to be polled.
+    pub(crate) fn take_connection(&self, context: u32) -> Option<Box<Connected>> {
+        self.connections.borrow_mut().remove(&context)
+    }
+
+    /// A plugin's handler waits.
+    pub(crate) fn keep_root(&self, context: u32, task: Box<dyn Task>) {
+        if !self.deleted.borrow().contains(&context) {
+            let before = self.roots.borrow_mut().insert(context, task);
+            drop(before);
+        }
+    }
+
+    /// A plugin's handler that waits, to be polled.
+    pub(crate) fn take_root(&self, context: u32) -> Option<Box<dyn Task>> {
+        self.roots.borrow_mut().remove(&context)
+    }
+
+    /// A context is gone: whatever waits for it waits no more.
     pub(crate) fn delete(&self, context: u32) {
         let waiting = self.waiting.borrow_mut().remove(&context);
         drop(waiting);
+        drop(self.take_connection(context));
+        drop(self.take_root(context));
         // Perhaps it is being polled, in a hostcall of its own (re-entrant hosts do that).
         if current::now().context != 0 {
             self.deleted.borrow_mut().push(context);
@@ -130,6 +166,8 @@ impl<F> Plugins<F> {
             roots: RefCell::new(IdMap::with_hasher(BuildHasherDefault::new())),
             requests: Spares::new(),
             responses: Spares::new(),
+            connections: Spares::new(),
+            starts: Spares::new(),
         }
     }
 
@@ -162,6 +200,14 @@ impl<F> Plugins<F> {
         }
     }
 
+    /// The filter that a root context was configured with.
+    pub(crate) fn configured(&self, root: u32) -> Option<Rc<F>> {
+        let plugins = self.by_root.borrow();
+        let mut plugins = plugins.iter();
+        let plugin = plugins.find(|(of, _)| *of == root);
+        plugin.map(|(_, filter)| Rc::clone(filter))
+    }
+
     /// The filter that a stream context is of.
     pub(crate) fn filter_of(&self, context: u32) -> Option<Rc<F>> {
         let plugins = self.by_root.borrow();
@@ -172,7 +218,7 @@ impl<F> Plugins<F> {
             (created, root) if created == context => root,
             _ => *self.roots.borrow().get(&context)?,
         };
-        let plugin = plugins.iter().find(|(of, _)| *of == root);
-        plugin.map(|(_, filter)| Rc::clone(filter))
+        drop(plugins);
+        self.configured(root)
     }
 }

@@ -91,6 +91,7 @@ fn host(plugin: &Plugin) -> host_runner::testing::TestHostBuilder {
     TestHost::builder()
         .plugin(plugin.clone())
         .cluster("auth", |_| Reply::new(StatusCode::OK, "yes"))
+        .cluster("lists", |_| Reply::new(StatusCode::OK, r#"["mallory"]"#))
         .cluster("upstream", |_| Reply::new(StatusCode::OK, r#"{"a": 1}"#))
 }
 
@@ -159,6 +160,9 @@ fn filters() -> Vec<(String, Value)> {
             "count-statuses" => json!({"sample": 1}),
             "add-header" => json!({"request": {"x-a": "1"}, "response": {"x-b": "2"}}),
             "tarpit" => json!({"key": "secret", "milliseconds": 10}),
+            "ask-quota" => json!({"cluster": "auth"}),
+            "fetched-blocklist" => json!({"cluster": "lists"}),
+            "tcp-gate" => json!({"begins_with": "PROXY "}),
             "rewrite-json" => json!({"field": "b", "value": 2}),
             _ => json!({}),
         };

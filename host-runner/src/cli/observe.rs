@@ -40,18 +40,28 @@ impl Observe {
         };
         for case in suite.case_names() {
             let (steps, error) = suite.observe(&case, subject);
-            let steps: Vec<Value> = steps.iter().map(step).collect();
+            let steps: Vec<Value> = match suite.is_of_connections(&case) {
+                true => steps.iter().map(conversation).collect(),
+                false => steps.iter().map(step).collect(),
+            };
             println!("{}", json!({"case": case, "steps": steps, "error": error}));
         }
         Ok(Outcome::Fine)
     }
 }
 
+// Of a connection, as bytes.
+fn conversation(outcome: &StepOutcome) -> Value {
+    json!({
+        "client": outcome.response.body,
+        "upstream": outcome.upstream.first().map(|received| &received.body),
+        "calls": outcome.calls.iter().map(received).collect::<Vec<_>>(),
+        "logs": logs(outcome),
+    })
+}
+
 fn step(outcome: &StepOutcome) -> Value {
     let response = &outcome.response;
-    let logs = outcome.logs.iter().map(|line| {
-        json!({"plugin": line.plugin, "level": line.line.level, "message": line.line.message})
-    });
     json!({
         "response": {
             "status": response.status,
@@ -61,8 +71,15 @@ fn step(outcome: &StepOutcome) -> Value {
         },
         "upstream": outcome.upstream.iter().map(received).collect::<Vec<_>>(),
         "calls": outcome.calls.iter().map(received).collect::<Vec<_>>(),
-        "logs": logs.collect::<Vec<_>>(),
+        "logs": logs(outcome),
     })
+}
+
+fn logs(outcome: &StepOutcome) -> Vec<Value> {
+    let logs = outcome.logs.iter().map(|line| {
+        json!({"plugin": line.plugin, "level": line.line.level, "message": line.line.message})
+    });
+    logs.collect()
 }
 
 fn received(received: &Received) -> Value {
@@ -73,6 +90,7 @@ fn received(received: &Received) -> Value {
         "authority": text(&received.authority),
         "headers": headers(&received.headers),
         "body": text(&received.body),
+        "messages": received.messages,
         "trailers": headers(&received.trailers),
     })
 }

@@ -3,7 +3,7 @@
 //! This is Envoy's gRPC client over HTTP/2 messages: a driver carries those, and knows nothing of gRPC.
 
 mod exchange;
-mod frames;
+pub(crate) mod frames;
 mod request;
 mod service;
 #[cfg(test)]

@@ -87,9 +87,17 @@ impl Proxy {
             _ => exchange.answer(now),
         };
         let fault = fault.or(reply.fault);
+        let failure = match fault {
+            Some(Fault::ConnectionRefused) => Some(refused().before_response()),
+            Some(Fault::Reset) => Some(ResetReason::Termination.before_response()),
+            _ => None,
+        };
+        if let Some(failure) = failure {
+            return self.add(grpc_event(line, GrpcEvent::Failed(failure)));
+        }
         let slow = match fault {
             Some(Fault::Slow(by)) => by,
-            Some(Fault::Silence | Fault::ConnectionRefused | Fault::Reset) => return,
+            Some(Fault::Silence) => return,
             _ => Duration::ZERO,
         };
         let Some(after) = self.delivery.answer_after(timeout) else {

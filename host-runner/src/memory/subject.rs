@@ -125,6 +125,10 @@ impl Subject for Memory {
         Some(outcome)
     }
 
+    fn has_sockets(&self) -> bool {
+        false
+    }
+
     fn splits_messages(&self) -> bool {
         self.splits
     }

@@ -6,8 +6,8 @@ use serde_saphyr::Spanned;
 
 use super::client::parse_path;
 use super::expect::{ExpectModel, LogExpectation, UpstreamExpectation};
-use super::group::{Case, PluginName, Step};
-use super::model::{AnswerModel, CaseModel, Protocol, RequestModel, StepModel};
+use super::group::{Case, Opening, PluginName, Step};
+use super::model::{AnswerModel, CaseModel, ConnectionModel, Protocol, RequestModel, StepModel};
 use super::template::{Names, Template, render_json, unknown};
 use crate::listener::Listener;
 use crate::yaml::{Document, Location, YamlError};
@@ -62,32 +62,58 @@ fn case(
 }
 
 fn steps(model: CaseModel) -> Result<Vec<Step>, &'static str> {
-    match (model.request, model.steps, model.expect) {
-        (Some(request), None, Some(expect)) => Ok(vec![Step {
-            request,
-            answer: model.upstream.unwrap_or_default(),
-            calls: model.calls,
-            expect,
-        }]),
-        (None, Some(steps), None)
-            if model.upstream.is_none() && model.calls.is_empty() && !steps.is_empty() =>
-        {
-            Ok(steps.into_iter().map(Step::from).collect())
+    const EXPECTED: &str =
+        "expected `request` or `connection` and `expect`, or `steps` that have them";
+    let has_opening = model.request.is_some() || model.connection.is_some();
+    match (model.steps, model.expect) {
+        (None, Some(expect)) => {
+            let opening = opening(model.request, model.connection).ok_or(EXPECTED)?;
+            Ok(vec![Step {
+                opening,
+                answer: model.upstream.unwrap_or_default(),
+                calls: model.calls,
+                expect,
+            }])
         }
-        _ => Err("expected `request` and `expect`, or `steps` that have them"),
+        (Some(steps), None)
+            if !has_opening
+                && model.upstream.is_none()
+                && model.calls.is_empty()
+                && !steps.is_empty() =>
+        {
+            let steps = steps.into_iter().map(step);
+            steps.collect::<Option<_>>().ok_or(EXPECTED)
+        }
+        _ => Err(EXPECTED),
     }
 }
 
-// === impl Step ===
+fn step(model: StepModel) -> Option<Step> {
+    Some(Step {
+        opening: opening(model.request, model.connection)?,
+        answer: model.upstream,
+        calls: model.calls,
+        expect: model.expect,
+    })
+}
 
-impl From<StepModel> for Step {
-    fn from(model: StepModel) -> Self {
-        Self {
-            request: model.request,
-            answer: model.upstream,
-            calls: model.calls,
-            expect: model.expect,
-        }
+fn opening(request: Option<RequestModel>, connection: Option<ConnectionModel>) -> Option<Opening> {
+    match (request, connection) {
+        (Some(request), None) => Some(Opening::Request(Box::new(request))),
+        (None, Some(connection)) => Some(Opening::Connection(connection)),
+        _ => None,
+    }
+}
+
+/// Whether the cases of a file make connections, not requests; one of the other kind is refused.
+pub(super) fn are_connections(document: Document<'_>, cases: &[Case]) -> Result<bool, YamlError> {
+    let steps = || cases.iter().flat_map(|case| &case.steps);
+    let is_connection = |step: &Step| matches!(step.opening, Opening::Connection(_));
+    match (steps().all(is_connection), steps().any(is_connection)) {
+        (false, true) => Err(document.error_at_start(
+            "a file has cases with `request` or cases with `connection`, not both: a listener is for one of them",
+        )),
+        (all, _) => Ok(all),
     }
 }
 
@@ -97,7 +123,13 @@ impl Scope<'_> {
     /// Refuses a case that names what is not there, or that cannot be sent.
     pub(super) fn check(&self, case: &Case) -> Result<(), YamlError> {
         case.steps.iter().try_for_each(|step| {
-            self.check_request(&step.request)?;
+            match &step.opening {
+                Opening::Request(request) => self.check_request(request)?,
+                Opening::Connection(connection) => {
+                    self.check_templates(&connection.templates())?;
+                    self.check_conversation(&step.expect)?;
+                }
+            }
             self.check_templates(&step.answer.templates())?;
             self.check_calls(&step.calls)?;
             self.check_expectations(&step.expect)
@@ -116,6 +148,15 @@ impl Scope<'_> {
                 false => Ok(()),
             }
         })
+    }
+
+    fn check_conversation(&self, expect: &ExpectModel) -> Result<(), YamlError> {
+        match expect.status.is_none() && expect.headers.pairs.is_empty() {
+            true => Ok(()),
+            false => Err(self.document.error_at_start(
+                "a connection has no status and no headers: expect `body`, `upstream`, `calls` or `logs` of it",
+            )),
+        }
     }
 
     fn check_request(&self, request: &RequestModel) -> Result<(), YamlError> {

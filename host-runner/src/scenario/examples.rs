@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::client::{ClientRequest, Protocol};
+use super::group::Opening;
 use super::load::Loader;
 use super::run::request;
 use super::suite::MeshLoader;
@@ -47,9 +48,12 @@ pub fn read(
     let names = group.tokens.names(address.to_owned(), now)?;
     let examples = group.cases.iter().map(|case| {
         let step = case.steps.first().context("a case has a step")?;
+        let Opening::Request(model) = &step.opening else {
+            bail!("`{}` makes a connection, which is no example", case.name);
+        };
         Ok(Example {
             shows: case.name.clone(),
-            request: request(&step.request, &names)?,
+            request: request(model, &names)?,
         })
     });
     examples.collect()

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 use tokio::net::TcpSocket;
 
 use super::budget::Budget;
 use super::expect::ExpectModel;
-use super::model::{AnswerModel, FaultModel, RequestModel};
+use super::model::{AnswerModel, ConnectionModel, FaultModel, RequestModel};
+use super::template::Template;
 use super::tokens::TokenBook;
-use crate::listener::Listener;
+use crate::listener::{Listener, Protocol};
 use crate::token::TimeOffset;
-use crate::upstream::{Recording, Upstream};
+use crate::upstream::{Recording, Talking, Upstream};
 
 /// The cases of one file. They run one at a time, because they share the upstreams.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Group {
     pub(super) cases: Vec<Arc<Case>>,
     pub(super) recording: Arc<Recording>,
     pub(super) upstreams: Vec<Upstream>,
+    /// The upstream of a TCP listener.
+    pub(super) talking: Option<Arc<Talking>>,
     /// Where nobody listens, so that connections are refused.
     pub(super) refusing: Vec<TcpSocket>,
     pub(super) turn: Mutex<()>,
@@ -58,14 +61,21 @@ pub(super) struct Case {
     pub(super) delivery_matters: bool,
 }
 
-/// One request and what is expected of it.
+/// One request or connection, and what is expected of it.
 #[derive(Debug)]
 pub(super) struct Step {
-    pub(super) request: RequestModel,
+    pub(super) opening: Opening,
     pub(super) answer: AnswerModel,
     /// What clusters answer to calls of filters.
     pub(super) calls: BTreeMap<String, Spanned<AnswerModel>>,
     pub(super) expect: ExpectModel,
+}
+
+/// What a client begins with.
+#[derive(Debug)]
+pub(super) enum Opening {
+    Request(Box<RequestModel>),
+    Connection(ConnectionModel),
 }
 
 // === impl Group ===
@@ -75,6 +85,11 @@ impl Group {
     pub(super) fn is_called(&self, cluster: &str) -> bool {
         let routes = &self.listener.routes;
         routes.iter().all(|route| route.cluster != cluster)
+    }
+
+    /// Whether its listener passes on connections, not requests.
+    pub(super) fn is_tcp(&self) -> bool {
+        self.listener.protocol == Protocol::Tcp
     }
 
     /// The clusters that filters call.
@@ -106,6 +121,18 @@ impl Case {
         };
         let case = ["cases".to_owned(), self.index.to_string()];
         [&case[..], &step, &["expect".to_owned()]].concat()
+    }
+}
+
+// === impl Opening ===
+
+impl Opening {
+    /// Every text that may hold placeholders, with its place.
+    pub(super) fn templates(&self) -> Vec<(Location, &Template)> {
+        match self {
+            Self::Request(request) => request.templates(),
+            Self::Connection(connection) => connection.templates(),
+        }
     }
 }
 

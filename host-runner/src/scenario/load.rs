@@ -14,7 +14,7 @@ use super::suite::MeshLoader;
 use super::template::{Names, Part, Template};
 use super::tokens::TokenBook;
 use crate::configuration::Form;
-use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Route};
+use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Protocol, Route};
 use crate::token::TimeOffset;
 use crate::yaml::{Document, Source, YamlError};
 
@@ -51,6 +51,9 @@ impl Loader<'_> {
         let tokens = TokenBook::load(document, &file.model, file.directory)?;
         let (mut listener, plugins) = self.listener(&file, &tokens)?;
         add_called_clusters(&mut listener, &cases);
+        if cases::are_connections(document, &cases)? {
+            listener.protocol = Protocol::Tcp;
+        }
         let plugins = rename_plugins(&mut listener, plugins, &sanitised(name));
         listener.name = sanitised(name);
         let scope = Scope {
@@ -71,6 +74,7 @@ impl Loader<'_> {
             tokens,
             recording: Arc::default(),
             upstreams: Vec::new(),
+            talking: None,
             refusing: Vec::new(),
             turn: Mutex::new(()),
         })
@@ -197,10 +201,16 @@ fn clusters(routes: &[Route]) -> Vec<Cluster> {
 // Those that answer to calls of filters.
 fn add_called_clusters(listener: &mut Listener, cases: &[Case]) {
     let steps = cases.iter().flat_map(|case| &case.steps);
-    for name in steps.flat_map(|step| step.calls.keys()) {
-        if listener.clusters.iter().all(|known| known.name != *name) {
-            let cluster = Cluster::new(name.clone(), unbound());
-            listener.clusters.push(cluster);
+    for (name, answer) in steps.flat_map(|step| &step.calls) {
+        let mut known = listener.clusters.iter_mut();
+        // gRPC needs HTTP/2.
+        let http2 = answer.value.grpc.is_some();
+        match known.find(|known| known.name == *name) {
+            Some(known) => known.http2 |= http2,
+            None => listener.clusters.push(Cluster {
+                http2,
+                ..Cluster::new(name.clone(), unbound())
+            }),
         }
     }
 }
@@ -267,7 +277,7 @@ fn with_keys(text: &str, names: &Names) -> Result<String, String> {
 fn times(tokens: &TokenBook, cases: &[Case]) -> Vec<(String, TimeOffset)> {
     let mut times = tokens.times();
     let steps = cases.iter().flat_map(|case| &case.steps);
-    for (_, template) in steps.flat_map(|step| step.request.templates()) {
+    for (_, template) in steps.flat_map(|step| step.opening.templates()) {
         times.extend(template.parts().iter().filter_map(|part| match part {
             Part::Time(text, offset) => Some((text.clone(), *offset)),
             _ => None,

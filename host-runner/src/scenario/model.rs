@@ -112,6 +112,8 @@ pub(super) struct CaseModel {
     #[serde(default)]
     pub(super) request: Option<RequestModel>,
     #[serde(default)]
+    pub(super) connection: Option<ConnectionModel>,
+    #[serde(default)]
     pub(super) upstream: Option<AnswerModel>,
     #[serde(default)]
     pub(super) calls: BTreeMap<String, Spanned<AnswerModel>>,
@@ -125,11 +127,14 @@ pub(super) struct CaseModel {
     pub(super) delivery_matters: bool,
 }
 
-/// A request, what the upstream answers, and what is expected.
+/// A request or a connection, what the upstream answers, and what is expected.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct StepModel {
-    pub(super) request: RequestModel,
+    #[serde(default)]
+    pub(super) request: Option<RequestModel>,
+    #[serde(default)]
+    pub(super) connection: Option<ConnectionModel>,
     #[serde(default)]
     pub(super) upstream: AnswerModel,
     #[serde(default)]
@@ -159,6 +164,14 @@ pub(super) struct RequestModel {
     pub(super) trailers: Option<Spanned<HeaderModel>>,
 }
 
+/// A TCP connection to make: the client says its pieces and ends its side.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ConnectionModel {
+    #[serde(default)]
+    pub(super) says: Vec<Spanned<Text>>,
+}
+
 /// The protocol of a request; HTTP/2 is spoken with prior knowledge (RFC 9113 section 3.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -184,6 +197,22 @@ pub(super) struct AnswerModel {
     pub(super) after: Duration,
     #[serde(default)]
     pub(super) fault: Option<FaultModel>,
+    #[serde(default)]
+    pub(super) greeting: Option<Spanned<Text>>,
+    #[serde(default)]
+    pub(super) grpc: Option<GrpcModel>,
+}
+
+/// What a gRPC call or stream is answered.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct GrpcModel {
+    #[serde(default)]
+    pub(super) messages: Vec<Spanned<Text>>,
+    #[serde(default)]
+    pub(super) status: u32,
+    #[serde(default)]
+    pub(super) text: String,
 }
 
 /// How an upstream fails to answer.
@@ -220,6 +249,16 @@ impl RequestModel {
     }
 }
 
+// === impl ConnectionModel ===
+
+impl ConnectionModel {
+    /// Every text that may hold placeholders, with its place.
+    pub(super) fn templates(&self) -> Vec<(Location, &Template)> {
+        let says = self.says.iter();
+        says.map(|text| (text.referenced, &text.value.0)).collect()
+    }
+}
+
 // === impl FaultModel ===
 
 impl From<FaultModel> for Fault {
@@ -238,11 +277,10 @@ impl From<FaultModel> for Fault {
 impl AnswerModel {
     /// Every text that may hold placeholders, with its place.
     pub(super) fn templates(&self) -> Vec<(Location, &Template)> {
-        let body = self
-            .body
-            .iter()
-            .map(|text| (text.referenced, &text.value.0));
-        body.chain(self.headers.templates()).collect()
+        let messages = self.grpc.iter().flat_map(|grpc| &grpc.messages);
+        let texts = self.body.iter().chain(&self.greeting).chain(messages);
+        let texts = texts.map(|text| (text.referenced, &text.value.0));
+        texts.chain(self.headers.templates()).collect()
     }
 }
 

@@ -1,16 +1,19 @@
 //! Runs one step of a case on one subject and gathers what happened.
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 use serde_saphyr::Spanned;
 
 use super::client::{ClientRequest, Response};
-use super::group::{Group, Step};
+use super::group::{Group, Opening, Step};
 use super::headers::{HeaderModel, Text};
 use super::model::{AnswerModel, RequestModel};
 use super::template::Names;
 use crate::subject::{CallbackCost, LogLine, Subject};
-use crate::upstream::{Answer, Received};
+use crate::upstream::{Answer, GrpcAnswer, Received};
 
 /// What one step did on one subject.
 #[derive(Debug, Clone)]
@@ -52,13 +55,20 @@ pub struct PluginCost {
 /// The authority of a request that names none.
 pub(super) const DEFAULT_AUTHORITY: &str = "example.com";
 
-/// Runs `step`; `send` is the client, which needs a runtime.
+/// What a client does.
+pub(super) enum Sent {
+    Request(SocketAddr, Box<ClientRequest>),
+    /// Says these pieces over TCP.
+    Talk(SocketAddr, Vec<Bytes>),
+}
+
+/// Runs `step`; `client` is who sends, which needs a runtime.
 pub(super) fn run_step(
     group: &Group,
     step: &Step,
     subject: &dyn Subject,
     now: i64,
-    send: impl FnOnce(std::net::SocketAddr, ClientRequest) -> anyhow::Result<Response>,
+    client: impl FnOnce(Sent) -> anyhow::Result<Response>,
 ) -> anyhow::Result<Outcome> {
     let listener = &group.listener.name;
     let address = subject.address(listener);
@@ -81,10 +91,18 @@ pub(super) fn run_step(
         .map(|plugin| subject.logs(&plugin.full).len())
         .collect::<Vec<_>>();
     costs(group, subject);
-    let request = request(&step.request, &names)?;
-    let response = match subject.send(listener, &request) {
-        Some(response) => response?,
-        None => send(address, request)?,
+    let response = match &step.opening {
+        Opening::Connection(model) => {
+            let pieces = model.says.iter().map(|text| bytes(text, &names));
+            client(Sent::Talk(address, pieces.collect::<Result<_, _>>()?))?
+        }
+        Opening::Request(model) => {
+            let request = request(model, &names)?;
+            match subject.send(listener, &request) {
+                Some(response) => response?,
+                None => client(Sent::Request(address, Box::new(request)))?,
+            }
+        }
     };
     let received = group.recording.take().into_iter();
     let (mut calls, upstream): (Vec<_>, _) =
@@ -167,18 +185,32 @@ pub(super) fn request(model: &RequestModel, names: &Names) -> anyhow::Result<Cli
 }
 
 fn answer(model: &AnswerModel, names: &Names) -> anyhow::Result<Answer> {
-    let body = model
-        .body
-        .as_ref()
-        .map(|body| body.value.0.render(names))
-        .transpose();
+    let body = model.body.as_ref().map(|body| bytes(body, names));
+    let greeting = model.greeting.as_ref().map(|text| bytes(text, names));
+    let grpc = model.grpc.as_ref().map(|grpc| {
+        let messages = grpc.messages.iter().map(|message| bytes(message, names));
+        anyhow::Ok(GrpcAnswer {
+            messages: messages
+                .map(|it| Ok(it?.to_vec()))
+                .collect::<anyhow::Result<_>>()?,
+            status: grpc.status,
+            text: grpc.text.clone(),
+        })
+    });
     Ok(Answer {
         status: model.status,
         headers: rendered(&model.headers, names)?,
-        body: body.map_err(anyhow::Error::msg)?.map(Into::into),
+        body: body.transpose()?,
         after: model.after,
         fault: model.fault.map(Into::into),
+        greeting: greeting.transpose()?.unwrap_or_default(),
+        grpc: grpc.transpose()?,
     })
+}
+
+fn bytes(text: &Spanned<Text>, names: &Names) -> anyhow::Result<Bytes> {
+    let bytes = text.value.0.render(names).map_err(anyhow::Error::msg)?;
+    Ok(bytes.into())
 }
 
 fn rendered(

@@ -18,15 +18,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::agree::disagreement;
 use super::bless::Blessing;
 use super::check::{failures, summary};
-use super::client::{self, ClientRequest, Response};
+use super::client::{self, Response};
 use super::clock::Clock;
 use super::group::{Case, Group};
 use super::load::Loader;
-use super::run::{Outcome, run_step};
+use super::run::{Outcome, Sent, run_step};
+use super::talk;
 use crate::listener::Listener;
 use crate::report::Report;
 use crate::subject::Subject;
-use crate::upstream::{Responder, Upstream};
+use crate::upstream::{Responder, Talking, Upstream};
 
 /// Turns a mesh file into its listener; the addresses in it are replaced by recording upstreams.
 pub type MeshLoader<'a> = dyn Fn(&Path) -> anyhow::Result<Listener> + 'a;
@@ -189,6 +190,11 @@ impl Suite {
         }
     }
 
+    /// Whether that case makes connections, not requests.
+    pub(crate) fn is_of_connections(&self, name: &str) -> bool {
+        self.case(name).is_some_and(|(group, _)| group.is_tcp())
+    }
+
     fn case(&self, name: &str) -> Option<(Arc<Group>, Arc<Case>)> {
         let mut cases = self.named_cases().into_iter();
         let found = cases.find(|(known, ..)| known == name);
@@ -247,6 +253,8 @@ async fn start_upstreams(mut group: Group) -> anyhow::Result<Group> {
         .iter()
         .map(|it| it.name.clone())
         .collect();
+    let talks = group.is_tcp();
+    let routed = group.listener.routes.first().map(|it| it.cluster.clone());
     let refusing: Vec<_> = names.into_iter().map(|name| group.refuses(&name)).collect();
     for (cluster, refuses) in group.listener.clusters.iter_mut().zip(refusing) {
         if refuses {
@@ -255,6 +263,12 @@ async fn start_upstreams(mut group: Group) -> anyhow::Result<Group> {
             socket.bind(any_port)?;
             cluster.address = socket.local_addr()?;
             group.refusing.push(socket);
+            continue;
+        }
+        if talks && routed.as_ref() == Some(&cluster.name) {
+            let talking = Talking::start(&cluster.name, &group.recording).await?;
+            cluster.address = talking.address();
+            group.talking = Some(Arc::new(talking));
             continue;
         }
         let upstream =
@@ -314,7 +328,8 @@ impl Shared {
         let (mut unmet, mut problems) = (Vec::new(), Vec::new());
         let mut runs = Vec::new();
         for (index, subject) in clock.subjects().iter().enumerate() {
-            if case.delivery_matters && subject.splits_messages() {
+            let differs = case.delivery_matters && subject.splits_messages();
+            if differs || group.is_tcp() && !subject.has_sockets() {
                 continue;
             }
             let (outcomes, error) = self.run_on(group, case, &**subject, hold.now(index));
@@ -363,8 +378,8 @@ impl Shared {
     ) -> (Vec<Outcome>, Option<String>) {
         let mut outcomes = Vec::new();
         for (number, step) in case.steps.iter().enumerate() {
-            let send = |address, request| self.send(address, request);
-            match run_step(group, step, subject, now, send) {
+            let client = |sent| self.client(group, sent);
+            match run_step(group, step, subject, now, client) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(error) => {
                     return (
@@ -378,17 +393,29 @@ impl Shared {
     }
 
     // By the thread that waits for the answer, so that no other is woken, unless that belongs to another runtime.
-    fn send(&self, address: SocketAddr, request: ClientRequest) -> anyhow::Result<Response> {
-        if Handle::try_current().is_ok() {
-            return self.wait(client::send(address, request))?;
+    fn client(&self, group: &Group, sent: Sent) -> anyhow::Result<Response> {
+        match sent {
+            // The upstream belongs to the suite's runtime, and is done when it has been seen to end.
+            Sent::Talk(address, pieces) => {
+                let response = self.wait(talk::talk(address, pieces))??;
+                if let Some(talking) = group.talking.clone() {
+                    self.wait(async move { talking.settled().await })??;
+                }
+                Ok(response)
+            }
+            Sent::Request(address, request) if Handle::try_current().is_ok() => {
+                self.wait(client::send(address, *request))?
+            }
+            Sent::Request(address, request) => {
+                thread_local! {
+                    static OWN: std::io::Result<Runtime> = Builder::new_current_thread().enable_all().build();
+                }
+                OWN.with(|own| match own {
+                    Ok(own) => own.block_on(client::send(address, *request)),
+                    Err(error) => bail!("cannot start an asynchronous runtime: {error}"),
+                })
+            }
         }
-        thread_local! {
-            static OWN: std::io::Result<Runtime> = Builder::new_current_thread().enable_all().build();
-        }
-        OWN.with(|own| match own {
-            Ok(own) => own.block_on(client::send(address, request)),
-            Err(error) => bail!("cannot start an asynchronous runtime: {error}"),
-        })
     }
 
     // Works on any thread, one that belongs to another runtime included.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Received, Reply, Responder};
 use crate::host::faults::Fault;
+use crate::host::grpc::frames;
 
 /// Shared by the upstreams of one listener.
 #[derive(Debug, Default)]
@@ -39,6 +40,21 @@ pub struct Answer {
     pub after: Duration,
     /// What goes wrong instead.
     pub fault: Option<Fault>,
+    /// What an upstream that talks over TCP says first.
+    pub greeting: Bytes,
+    /// The answer to a gRPC call or stream, in the place of headers and body.
+    pub grpc: Option<GrpcAnswer>,
+}
+
+/// What a gRPC call or stream is answered.
+#[derive(Debug, Clone, Default)]
+pub struct GrpcAnswer {
+    /// In order.
+    pub messages: Vec<Vec<u8>>,
+    /// `grpc-status`.
+    pub status: u32,
+    /// `grpc-message`.
+    pub text: String,
 }
 
 // === impl Recording ===
@@ -59,6 +75,18 @@ impl Recording {
         std::mem::take(&mut self.lock().received)
     }
 
+    /// What a cluster answers now.
+    pub(crate) fn answer_of(&self, cluster: &str) -> Answer {
+        let state = self.lock();
+        let own = state.of_clusters.get(cluster);
+        own.unwrap_or(&state.answer).clone()
+    }
+
+    /// A cluster has received this.
+    pub(crate) fn record(&self, received: Received) {
+        self.lock().received.push(received);
+    }
+
     /// A responder that records here.
     #[must_use]
     pub fn responder(self: &Arc<Self>) -> Responder {
@@ -67,17 +95,17 @@ impl Recording {
     }
 
     fn answer(&self, received: Received) -> Reply {
-        let mut state = self.lock();
-        let own = state.of_clusters.get(&received.cluster);
-        let answer = own.unwrap_or(&state.answer);
+        let answer = self.answer_of(&received.cluster);
+        let trailers = answer.grpc.as_ref().map(GrpcAnswer::trailers);
         let reply = Reply {
             after: answer.after,
             fault: answer.fault,
+            trailers: trailers.unwrap_or_default(),
             ..Reply::from(answer.respond_to(&received))
         };
         // What nobody listens for does not arrive.
         if reply.fault != Some(Fault::ConnectionRefused) {
-            state.received.push(received);
+            self.record(received);
         }
         reply
     }
@@ -92,6 +120,9 @@ impl Recording {
 
 impl Answer {
     fn respond_to(&self, received: &Received) -> Response<Bytes> {
+        if let Some(grpc) = &self.grpc {
+            return grpc.respond();
+        }
         let mut response = Response::new(self.body.clone().unwrap_or_else(|| echo(received)));
         *response.status_mut() = self.status;
         let mut headers =
@@ -110,6 +141,33 @@ impl Answer {
         }
         *response.headers_mut() = headers;
         response
+    }
+}
+
+// === impl GrpcAnswer ===
+
+impl GrpcAnswer {
+    fn respond(&self) -> Response<Bytes> {
+        let mut body = Vec::new();
+        for message in &self.messages {
+            body.extend(frames::framed(message));
+        }
+        let mut response = Response::new(body.into());
+        let grpc = HeaderValue::from_static("application/grpc");
+        response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+        response
+    }
+
+    // A text that no header can hold is left out.
+    fn trailers(&self) -> HeaderMap {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", self.status.into());
+        if let Ok(text) = HeaderValue::from_str(&self.text)
+            && !text.is_empty()
+        {
+            trailers.insert("grpc-message", text);
+        }
+        trailers
     }
 }
 

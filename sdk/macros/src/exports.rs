@@ -62,6 +62,14 @@ const AWAITED_RESPONSE_HEADERS: Callback =
     callback("response_headers", 3, true, "awaited_response_headers");
 const RESPONSE_BODY: Callback = callback("response_body", 3, true, "response_body");
 const RESPONSE_TRAILERS: Callback = callback("response_trailers", 2, true, "response_trailers");
+const CONFIGURE_AND_START: Callback =
+    callback("configure", 2, true, "configure_and_start::<Plugin>");
+const NEW_CONNECTION: Callback = callback("new_connection", 1, true, "new_connection::<Plugin>");
+const DOWNSTREAM_DATA: Callback = callback("downstream_data", 3, true, "downstream_data");
+const UPSTREAM_DATA: Callback = callback("upstream_data", 3, true, "upstream_data");
+const GRPC_RECEIVE: Callback = callback("grpc_receive", 3, false, "grpc_receive");
+const GRPC_CLOSE: Callback = callback("grpc_close", 3, false, "grpc_close");
+const QUEUE_READY: Callback = callback("queue_ready", 2, false, "queue_ready");
 const HTTP_CALL_RESPONSE: Callback = callback("http_call_response", 5, false, "http_call_response");
 const TICK: Callback = callback("tick", 1, false, "tick");
 const LOG: Callback = callback("log", 1, false, "log::<Plugin>");
@@ -71,10 +79,21 @@ const fn capability(name: &'static str, callbacks: &'static [&'static Callback])
     Capability { name, callbacks }
 }
 
-const CAPABILITIES: [Capability; 8] = [
+const CAPABILITIES: [Capability; 12] = [
     capability("OnRequest", &[&REQUEST_HEADERS]),
     capability("OnResponse", &[&RESPONSE_HEADERS, &TICK, &DELETE]),
     capability("OnLog", &[&LOG, &DELETE]),
+    capability(
+        "OnConnection",
+        &[
+            &NEW_CONNECTION,
+            &DOWNSTREAM_DATA,
+            &UPSTREAM_DATA,
+            &TICK,
+            &DELETE,
+        ],
+    ),
+    capability("OnStart", &[&CONFIGURE_AND_START, &TICK, &DELETE]),
     capability(
         "RequestBody",
         &[&REQUEST_BODY, &REQUEST_TRAILERS, &TICK, &DELETE],
@@ -85,6 +104,8 @@ const CAPABILITIES: [Capability; 8] = [
     ),
     capability("Response", &[&AWAITED_RESPONSE_HEADERS, &TICK, &DELETE]),
     capability("Callouts", &[&HTTP_CALL_RESPONSE, &TICK, &DELETE]),
+    capability("Grpc", &[&GRPC_RECEIVE, &GRPC_CLOSE, &TICK, &DELETE]),
+    capability("Queues", &[&QUEUE_READY, &TICK, &DELETE]),
     capability("Timers", &[&TICK, &DELETE]),
 ];
 

@@ -8,27 +8,49 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::Setting;
 use super::exchange::{ClientRequest, Exchange, Fault, Reply};
+use super::talk::{Conversation, Talk};
 
 /// What `host-runner observe` prints of a case.
 #[derive(Deserialize)]
-struct Observed {
-    steps: Vec<Exchange>,
+struct Observed<T> {
+    steps: Vec<T>,
     error: Option<String>,
 }
 
 pub(super) fn run(
-    (package, folder, on): (&str, &Path, &str),
+    on: (&str, &Path, &str),
     setting: &Setting,
     requests: &[ClientRequest],
 ) -> Result<Vec<Exchange>, String> {
+    let steps = requests.iter().map(|request| step(setting, request));
+    observe(on, setting, &steps.collect::<Vec<_>>())
+}
+
+pub(super) fn talk(
+    on: (&str, &Path, &str),
+    setting: &Setting,
+    talk: &Talk,
+) -> Result<Conversation, String> {
+    let step = connection(setting, talk);
+    let conversations = observe(on, setting, &[step])?;
+    let first = conversations.into_iter().next();
+    first.ok_or_else(|| "nothing came of the connection".to_owned())
+}
+
+fn observe<T: DeserializeOwned>(
+    (package, folder, on): (&str, &Path, &str),
+    setting: &Setting,
+    steps: &[Value],
+) -> Result<Vec<T>, String> {
     let manifest = folder.join("Cargo.toml");
     let manifest = manifest.to_string_lossy();
     let module = module(package, &manifest)?;
-    let scenario = scenario(&module, setting, requests);
+    let scenario = scenario(&module, setting, steps);
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = temporary.path().join("test.yaml");
     std::fs::write(&file, scenario.to_string()).map_err(|error| error.to_string())?;
@@ -41,7 +63,7 @@ pub(super) fn run(
         &folder.to_string_lossy(),
         &file.to_string_lossy(),
     ])?;
-    let observed: Observed = serde_json::from_str(&printed)
+    let observed: Observed<T> = serde_json::from_str(&printed)
         .map_err(|error| format!("host-runner printed what is no outcome: {error}\n{printed}"))?;
     match observed.error {
         None => Ok(observed.steps),
@@ -96,12 +118,11 @@ fn program() -> PathBuf {
         .unwrap_or_else(|| "host-runner".into())
 }
 
-fn scenario(module: &Path, setting: &Setting, requests: &[ClientRequest]) -> Value {
+fn scenario(module: &Path, setting: &Setting, steps: &[Value]) -> Value {
     let name = module.file_stem().unwrap_or_default().to_string_lossy();
-    let steps = requests.iter().map(|request| step(setting, request));
     let mut scenario = json!({
         "plugins": [{"module": name, "configuration": setting.configuration}],
-        "cases": [{"name": "test", "steps": steps.collect::<Vec<_>>()}],
+        "cases": [{"name": "test", "steps": steps}],
     });
     if let Some(clock) = setting.clock
         && let Some(scenario) = scenario.as_object_mut()
@@ -113,10 +134,6 @@ fn scenario(module: &Path, setting: &Setting, requests: &[ClientRequest]) -> Val
 }
 
 fn step(setting: &Setting, request: &ClientRequest) -> Value {
-    let calls = setting
-        .clusters
-        .iter()
-        .map(|(name, reply)| (name.clone(), answer(reply)));
     let mut sent = json!({
         "method": request.method,
         "path": request.path,
@@ -129,9 +146,34 @@ fn step(setting: &Setting, request: &ClientRequest) -> Value {
     json!({
         "request": sent,
         "upstream": answer(&setting.upstream),
-        "calls": calls.collect::<Map<_, _>>(),
+        "calls": calls(setting),
         "expect": {},
     })
+}
+
+fn connection(setting: &Setting, talk: &Talk) -> Value {
+    let pieces = talk.pieces.iter().map(|piece| bytes(piece));
+    json!({
+        "connection": {"says": pieces.collect::<Vec<_>>()},
+        "upstream": {"greeting": bytes(&talk.greeting), "body": bytes(&talk.answer)},
+        "calls": calls(setting),
+        "expect": {},
+    })
+}
+
+fn calls(setting: &Setting) -> Map<String, Value> {
+    let calls = setting.clusters.iter();
+    let calls = calls.map(|(name, reply)| (name.clone(), answer(reply)));
+    calls.collect()
+}
+
+// A scenario's text for any bytes.
+fn bytes(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    match bytes {
+        b"" => String::new(),
+        _ => format!("{{{{hex:{}}}}}", digits.collect::<String>()),
+    }
 }
 
 fn answer(reply: &Reply) -> Value {
@@ -140,9 +182,18 @@ fn answer(reply: &Reply) -> Value {
         Fault::Silent => "silent",
         Fault::Reset => "reset",
     });
-    match fault {
-        Some(fault) => json!({"fault": fault}),
-        None => json!({
+    match (fault, &reply.grpc) {
+        (Some(fault), None) => json!({"fault": fault}),
+        (fault, Some(grpc)) => json!({
+            "fault": fault,
+            "grpc": {
+                "messages": grpc.messages.iter().map(|message| bytes(message)).collect::<Vec<_>>(),
+                "status": grpc.code,
+                "text": grpc.text,
+            },
+            "after": format!("{}ms", reply.after.as_millis()),
+        }),
+        (None, None) => json!({
             "status": reply.status,
             "headers": headers(&reply.headers),
             "body": reply.body,

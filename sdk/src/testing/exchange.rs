@@ -24,6 +24,15 @@ pub struct Reply {
     pub(super) body: String,
     pub(super) after: Duration,
     pub(super) fault: Option<Fault>,
+    pub(super) grpc: Option<GrpcAnswer>,
+}
+
+/// What a gRPC call or stream is answered.
+#[derive(Debug, Clone)]
+pub(super) struct GrpcAnswer {
+    pub(super) messages: Vec<Vec<u8>>,
+    pub(super) code: u32,
+    pub(super) text: String,
 }
 
 /// How a cluster fails to answer.
@@ -74,8 +83,11 @@ pub struct Received {
     pub authority: String,
     /// All other headers in order; bytes that are no UTF-8 are replaced.
     pub headers: Vec<(String, String)>,
-    /// The whole body.
+    /// The whole body; that of a gRPC call is in `messages`.
     pub body: String,
+    /// The messages of a gRPC call or stream.
+    #[serde(default)]
+    pub messages: Vec<Vec<u8>>,
 }
 
 /// A line that a filter logged.
@@ -138,6 +150,36 @@ impl Reply {
             body: String::new(),
             after: Duration::ZERO,
             fault: None,
+            grpc: None,
+        }
+    }
+
+    /// The answer to a gRPC call, an encoded message; or the only one to a stream, when that is finished.
+    pub fn grpc(message: impl Into<Vec<u8>>) -> Self {
+        Self::grpc_stream([message.into()])
+    }
+
+    /// The answers to a gRPC stream, when that is finished.
+    pub fn grpc_stream(messages: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self {
+            grpc: Some(GrpcAnswer {
+                messages: messages.into_iter().collect(),
+                code: 0,
+                text: String::new(),
+            }),
+            ..Self::new(200)
+        }
+    }
+
+    /// A gRPC call that ends with this status, and no message.
+    pub fn grpc_status(code: u32, message: impl Into<String>) -> Self {
+        Self {
+            grpc: Some(GrpcAnswer {
+                messages: Vec::new(),
+                code,
+                text: message.into(),
+            }),
+            ..Self::new(200)
         }
     }
 

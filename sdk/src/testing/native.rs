@@ -4,24 +4,26 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::exchange::{ClientRequest, Exchange, Received, Reply, Response};
-use super::proxy::{LocalReply, Proxy, World, first, text};
+use super::proxy::Proxy;
+use super::talk::{Conversation, Talk};
+use super::world::{Brought, Event, LocalReply, World, first, nanoseconds, text};
 use super::{START, Setting};
 use crate::current::Side;
 use crate::dispatch::Callbacks;
 use crate::{logger, native};
 
-const ROOT: u32 = 1;
+pub(super) const ROOT: u32 = 1;
 
 /// What callbacks return: go on. Everything else holds (rules A1 to A3).
 const CONTINUE: u32 = 0;
 
 /// How long a held message waits for something to happen.
-const PATIENCE: Duration = Duration::from_secs(3600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A filter and its proxy.
-struct Run<'a> {
-    callbacks: &'a Callbacks,
-    proxy: Rc<Proxy>,
+pub(super) struct Run<'a> {
+    pub(super) callbacks: &'a Callbacks,
+    pub(super) proxy: Rc<Proxy>,
     upstream: &'a Reply,
 }
 
@@ -33,35 +35,53 @@ enum Passed {
     Replied(LocalReply),
 }
 
-/// A VM has one thread: a new one has nothing of another test's.
+/// Sends requests to a new VM, one after the other.
 pub(super) fn run(
     callbacks: &Callbacks,
     setting: &Setting,
     requests: &[ClientRequest],
 ) -> Result<Vec<Exchange>, String> {
-    let run = || in_this_thread(callbacks, setting, requests);
-    let result = std::thread::scope(|scope| scope.spawn(run).join());
-    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    in_new_vm(callbacks, setting, |run| {
+        let exchanges = requests.iter().zip(ROOT + 1..);
+        exchanges
+            .map(|(request, context)| run.exchange(context, request))
+            .collect()
+    })
 }
 
-fn in_this_thread(
+/// One connection to a new VM.
+pub(super) fn talk(
     callbacks: &Callbacks,
     setting: &Setting,
-    requests: &[ClientRequest],
-) -> Result<Vec<Exchange>, String> {
-    let proxy = Rc::new(Proxy::new(world(setting)));
-    native::install(Rc::clone(&proxy) as Rc<_>);
-    logger::install();
-    let run = Run {
-        callbacks,
-        proxy,
-        upstream: &setting.upstream,
+    talk: &Talk,
+) -> Result<Conversation, String> {
+    in_new_vm(callbacks, setting, |run| run.talk(ROOT + 1, talk))
+}
+
+// A VM has one thread: a new one has nothing of another test's.
+fn in_new_vm<T: Send>(
+    callbacks: &Callbacks,
+    setting: &Setting,
+    what: impl FnOnce(&Run<'_>) -> Result<T, String> + Send,
+) -> Result<T, String> {
+    let run = || {
+        let proxy = Rc::new(Proxy::new(world(setting)));
+        native::install(Rc::clone(&proxy) as Rc<_>);
+        logger::install();
+        let run = Run {
+            callbacks,
+            proxy,
+            upstream: &setting.upstream,
+        };
+        run.configure()?;
+        let result = what(&run);
+        if let Some(delete) = callbacks.delete {
+            delete(ROOT);
+        }
+        result
     };
-    run.configure()?;
-    let exchanges = requests.iter().zip(ROOT + 1..);
-    exchanges
-        .map(|(request, context)| run.exchange(context, request))
-        .collect()
+    let result = std::thread::scope(|scope| scope.spawn(run).join());
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn world(setting: &Setting) -> World {
@@ -76,10 +96,6 @@ fn world(setting: &Setting) -> World {
         clusters: setting.clusters.clone(),
         ..World::default()
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 // === impl Run ===
@@ -231,24 +247,21 @@ impl Run<'_> {
         }
     }
 
-    // Whatever comes next on the clock: an answer, or a tick.
-    fn step(&self, limit: u64) -> bool {
-        let (now, call, tick) = {
+    // Whatever comes next on the clock: an event, or a tick.
+    pub(super) fn step(&self, limit: u64) -> bool {
+        let (now, event, tick) = {
             let world = self.proxy.world();
-            let call = world.calls.iter().min_by_key(|(_, call)| call.at);
-            let call = call.map(|(token, call)| (call.at, *token));
-            (
-                world.now,
-                call,
-                world
-                    .tick
-                    .map(|period| world.now.saturating_add(nanoseconds(period))),
-            )
+            let period = world.tick;
+            let tick = period.map(|period| world.now.saturating_add(nanoseconds(period)));
+            (world.now, world.events.keys().next().copied(), tick)
         };
-        match (call, tick) {
-            (Some((at, token)), tick) if tick.is_none_or(|tick| at <= tick) => {
-                self.proxy.world().now = at.max(now);
-                self.answered(token);
+        match (event, tick) {
+            (Some(key), tick) if tick.is_none_or(|tick| key.0 <= tick) => {
+                let mut world = self.proxy.world();
+                world.now = key.0.max(now);
+                let event = world.events.remove(&key);
+                drop(world);
+                self.bring(event);
                 true
             }
             (_, Some(tick)) if tick <= limit => {
@@ -262,21 +275,37 @@ impl Run<'_> {
         }
     }
 
-    fn answered(&self, token: u32) {
-        let answer = self
-            .proxy
-            .world()
-            .calls
-            .remove(&token)
-            .map(|call| call.answer);
-        let (Some(answer), Some(callback)) = (answer, self.callbacks.http_call_response) else {
+    fn bring(&self, event: Option<Event>) {
+        let Some(Event { token, brought }) = event else {
             return;
         };
         let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        let (headers, size) = (count(answer.headers.len()), count(answer.body.len()));
-        self.proxy.world().answer = Some(answer);
-        callback(ROOT, token, headers, size, 0);
-        self.proxy.world().answer = None;
+        self.proxy.world().brought = Some(brought.clone());
+        let callbacks = self.callbacks;
+        match &brought {
+            Brought::Answer(answer) => {
+                let (headers, size) = (count(answer.headers.len()), count(answer.body.len()));
+                if let Some(callback) = callbacks.http_call_response {
+                    callback(ROOT, token, headers, size, 0);
+                }
+            }
+            Brought::Message(message) => {
+                if let Some(callback) = callbacks.grpc_receive {
+                    callback(ROOT, token, count(message.len()));
+                }
+            }
+            Brought::End(code, _) => {
+                if let Some(callback) = callbacks.grpc_close {
+                    callback(ROOT, token, *code);
+                }
+            }
+            Brought::Item => {
+                if let Some(callback) = callbacks.queue_ready {
+                    callback(ROOT, token);
+                }
+            }
+        }
+        self.proxy.world().brought = None;
     }
 
     fn headers(&self, context: u32, side: Side, ends: bool) -> u32 {
@@ -296,7 +325,7 @@ impl Run<'_> {
         self.call(callback, (context, size, end))
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         callback: Option<fn(u32, u32, u32) -> u32>,
         (context, size, end): (u32, usize, bool),
@@ -361,6 +390,7 @@ impl Run<'_> {
             authority: named(":authority"),
             headers: text(&own.cloned().collect::<Vec<_>>()),
             body: String::from_utf8_lossy(&world.request.body).into_owned(),
+            messages: Vec::new(),
         }
     }
 
@@ -377,7 +407,7 @@ impl Run<'_> {
     }
 
     // The log comes first (rule L9).
-    fn end(&self, context: u32) {
+    pub(super) fn end(&self, context: u32) {
         let mut world = self.proxy.world();
         (world.logging, world.in_stream) = (true, true);
         drop(world);

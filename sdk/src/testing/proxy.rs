@@ -1,95 +1,25 @@
-//! The proxy in memory, as a native filter's hostcalls see it: which map and which body is alive when, what is held, what
-//! is asked for.
+//! The proxy in memory, as a native filter's hostcalls see it.
 
 use std::cell::{RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::exchange::{Fault, LogLine, Received, Reply};
-use crate::core::Headers;
+use super::exchange::{Fault, LogLine, Received};
+use super::native::ROOT;
+use super::world::{Brought, Line, LocalReply, World, first, key, metric, pairs, text};
 use crate::core::headers::to_pairs;
-use crate::current::Side;
-use crate::hostcalls::{BufferType, Hostcalls, MapType, MetricType, RawCall, RawReply, StreamType};
+use crate::hostcalls::{
+    BufferType, Hostcalls, MapType, MetricType, RawCall, RawGrpc, RawReply, StreamType,
+};
 use crate::status::Status;
 
 /// The proxy, as hostcalls reach it.
 pub(super) struct Proxy(RefCell<World>);
 
-/// All there is.
-#[derive(Default)]
-pub(super) struct World {
-    /// Nanoseconds since the Unix epoch.
-    pub(super) now: u64,
-    pub(super) configuration: Vec<u8>,
-    /// Whether the plugin is being configured: only then it can read that (rule L5).
-    pub(super) configuring: bool,
-    pub(super) request: Message,
-    pub(super) response: Message,
-    /// Whether the stream's log callback runs, which sees all maps (rule H2).
-    pub(super) logging: bool,
-    /// Whether a stream's callback runs, or a root's that acts on the stream.
-    pub(super) in_stream: bool,
-    pub(super) stream: u32,
-    pub(super) reply: Option<LocalReply>,
-    pub(super) clusters: BTreeMap<String, Reply>,
-    pub(super) calls: BTreeMap<u32, Pending>,
-    pub(super) called: Vec<Received>,
-    /// The answer whose callback runs (rule C4).
-    pub(super) answer: Option<Answered>,
-    pub(super) tick: Option<Duration>,
-    pub(super) logs: Vec<LogLine>,
-    pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(super) shared: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
-    pub(super) cas: u32,
-    pub(super) metrics: Vec<(MetricType, Vec<u8>, u64)>,
-    pub(super) tokens: u32,
-}
-
-/// One direction of the stream.
-#[derive(Default)]
-pub(super) struct Message {
-    pub(super) headers: Pairs,
-    /// Whether the filter can reach them: in their callback, and while it holds them (rule H1).
-    pub(super) headers_alive: bool,
-    pub(super) trailers: Pairs,
-    pub(super) trailers_alive: bool,
-    /// The body's buffer: what is held, or the piece that is shown.
-    pub(super) body: Vec<u8>,
-    pub(super) body_alive: bool,
-    /// Whether it was asked to go on.
-    pub(super) goes_on: bool,
-}
-
-/// A reply of the filter.
-#[derive(Debug, Clone)]
-pub(super) struct LocalReply {
-    pub(super) status: u32,
-    pub(super) headers: Pairs,
-    pub(super) body: Vec<u8>,
-}
-
-/// A call that is not answered.
-pub(super) struct Pending {
-    /// When the answer comes, on the clock.
-    pub(super) at: u64,
-    pub(super) answer: Answered,
-}
-
-/// What a call is answered.
-#[derive(Debug, Clone)]
-pub(super) struct Answered {
-    pub(super) headers: Pairs,
-    pub(super) body: Vec<u8>,
-}
-
-/// A header.
-pub(super) type Pair = (Vec<u8>, Vec<u8>);
-
-/// Headers in order.
-pub(super) type Pairs = Vec<Pair>;
-
-/// Apart from one token to the next (rule C1).
-const STEP: u32 = 4;
+/// The low bits of tokens (rule C1).
+const HTTP_CALL: u32 = 0;
+const GRPC_CALL: u32 = 1;
+const GRPC_STREAM: u32 = 2;
 
 const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "critical"];
 
@@ -103,114 +33,6 @@ impl Proxy {
     pub(super) fn world(&self) -> RefMut<'_, World> {
         self.0.borrow_mut()
     }
-}
-
-impl World {
-    pub(super) fn side(&mut self, side: Side) -> &mut Message {
-        match side {
-            Side::Request => &mut self.request,
-            Side::Response => &mut self.response,
-        }
-    }
-
-    // A map that can be read now.
-    fn map(&mut self, map: MapType) -> Option<&mut Pairs> {
-        let (logging, in_stream) = (self.logging, self.in_stream);
-        let of = |message: &mut Message| (message.headers_alive, message.trailers_alive);
-        match map {
-            MapType::RequestHeaders if in_stream && (of(&mut self.request).0 || logging) => {
-                Some(&mut self.request.headers)
-            }
-            MapType::ResponseHeaders if in_stream && (of(&mut self.response).0 || logging) => {
-                Some(&mut self.response.headers)
-            }
-            MapType::RequestTrailers if in_stream && of(&mut self.request).1 => {
-                Some(&mut self.request.trailers)
-            }
-            MapType::ResponseTrailers if in_stream && (of(&mut self.response).1 || logging) => {
-                Some(&mut self.response.trailers)
-            }
-            MapType::HttpCallResponseHeaders => {
-                self.answer.as_mut().map(|answer| &mut answer.headers)
-            }
-            _ => None,
-        }
-    }
-
-    fn map_to_write(&mut self, map: MapType) -> Result<&mut Pairs, Status> {
-        match self.logging {
-            true => Err(Status::BAD_ARGUMENT),
-            false => self.map(map).ok_or(Status::BAD_ARGUMENT),
-        }
-    }
-
-    fn body(&mut self, buffer: BufferType) -> Option<&mut Vec<u8>> {
-        let message = match buffer {
-            BufferType::RequestBody => &mut self.request,
-            BufferType::ResponseBody => &mut self.response,
-            _ => return None,
-        };
-        (self.in_stream && message.body_alive).then_some(&mut message.body)
-    }
-
-    // Proxies answer in the callee's place when there is no answer (rule C3).
-    fn answer(reply: &Reply, timeout: Duration) -> (Duration, Answered) {
-        let is_late = reply.fault == Some(Fault::Silent) || reply.after >= timeout;
-        let (after, status, body) = match reply.fault {
-            _ if is_late => (timeout, 504, "upstream request timeout".to_owned()),
-            Some(_) => (
-                Duration::ZERO,
-                503,
-                "upstream connect error or disconnect/reset before headers".to_owned(),
-            ),
-            None => (reply.after, reply.status, reply.body.clone()),
-        };
-        let own = if reply.fault.is_none() && !is_late {
-            reply.headers.as_slice()
-        } else {
-            &[]
-        };
-        let status = (b":status".to_vec(), status.to_string().into_bytes());
-        let own = own.iter().map(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            (name.into_bytes(), value.clone().into_bytes())
-        });
-        let headers = std::iter::once(status).chain(own).collect();
-        let body = body.into_bytes();
-        (after, Answered { headers, body })
-    }
-}
-
-// `host` is `:authority` of a request (rule H3).
-fn key(name: &[u8], map: MapType) -> Vec<u8> {
-    match name.to_ascii_lowercase() {
-        name if name == b"host" && map == MapType::RequestHeaders => b":authority".to_vec(),
-        name => name,
-    }
-}
-
-fn pairs(bytes: &[u8]) -> Pairs {
-    let headers = Headers::from_pairs(bytes.to_vec()).unwrap_or_default();
-    let owned = headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()));
-    owned.collect()
-}
-
-/// Headers as text.
-pub(super) fn text(headers: &[Pair]) -> Vec<(String, String)> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers = headers.iter();
-    headers
-        .map(|(name, value)| (text(name), text(value)))
-        .collect()
-}
-
-/// The first value of a header, as text.
-pub(super) fn first(headers: &[Pair], name: &str) -> Option<String> {
-    let mut headers = headers.iter();
-    let found = headers.find(|(it, _)| it == name.as_bytes());
-    found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
 }
 
 impl Hostcalls for Proxy {
@@ -238,7 +60,10 @@ impl Hostcalls for Proxy {
     }
 
     fn get_status(&self) -> Result<(u32, Vec<u8>), Status> {
-        Ok((0, Vec::new()))
+        Ok(match &self.world().brought {
+            Some(Brought::End(code, text)) => (*code, text.clone().into_bytes()),
+            _ => (0, Vec::new()),
+        })
     }
 
     fn get_property(&self, path: &[u8]) -> Result<Vec<u8>, Status> {
@@ -329,9 +154,14 @@ impl Hostcalls for Proxy {
         let bytes = match buffer {
             BufferType::PluginConfiguration if world.configuring => &world.configuration,
             BufferType::PluginConfiguration => return Err(Status::NOT_FOUND),
-            BufferType::HttpCallResponseBody => {
-                &world.answer.as_ref().ok_or(Status::NOT_FOUND)?.body
-            }
+            BufferType::HttpCallResponseBody => match &world.brought {
+                Some(Brought::Answer(answer)) => &answer.body,
+                _ => return Err(Status::NOT_FOUND),
+            },
+            BufferType::GrpcMessage => match &world.brought {
+                Some(Brought::Message(message)) => message,
+                _ => return Ok(Vec::new()),
+            },
             buffer => match world.body(buffer) {
                 Some(bytes) => &*bytes,
                 None => return Ok(Vec::new()),
@@ -369,13 +199,18 @@ impl Hostcalls for Proxy {
             match stream {
                 StreamType::Request => world.request.goes_on = true,
                 StreamType::Response => world.response.goes_on = true,
-                StreamType::Downstream | StreamType::Upstream => {}
+                StreamType::Downstream => world.connection.goes_on = true,
+                StreamType::Upstream => {}
             }
         }
         Ok(())
     }
 
-    fn close_stream(&self, _: StreamType) -> Result<(), Status> {
+    fn close_stream(&self, stream: StreamType) -> Result<(), Status> {
+        let mut world = self.world();
+        if world.in_stream && stream == StreamType::Downstream {
+            world.connection.is_closed = true;
+        }
         Ok(())
     }
 
@@ -411,14 +246,97 @@ impl Hostcalls for Proxy {
                 authority,
                 headers: text(&own.cloned().collect::<Vec<_>>()),
                 body: String::from_utf8_lossy(call.body).into_owned(),
+                messages: Vec::new(),
             });
         }
         let (after, answer) = World::answer(&reply, call.timeout);
-        world.tokens += STEP;
-        let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
-        let (token, at) = (world.tokens, world.now.saturating_add(after));
-        world.calls.insert(token, Pending { at, answer });
+        let token = world.token(HTTP_CALL);
+        world.bring(after, token, Brought::Answer(answer));
         Ok(token)
+    }
+
+    fn grpc_call(&self, to: RawGrpc<'_>, message: &[u8], timeout: Duration) -> Result<u32, Status> {
+        let mut world = self.world();
+        let reply = world.grpc(to, vec![message.to_vec()])?;
+        let token = world.token(GRPC_CALL);
+        // Of a call that ends well, the message is all that is told.
+        let only = reply.grpc.as_ref().filter(|answer| answer.code == 0);
+        match only.and_then(|answer| answer.messages.first()) {
+            Some(message) if reply.fault.is_none() && reply.after < timeout => {
+                world.bring(reply.after, token, Brought::Message(message.clone()));
+            }
+            _ => world.bring_grpc(token, &reply, Some(timeout)),
+        }
+        Ok(token)
+    }
+
+    fn grpc_stream(&self, to: RawGrpc<'_>) -> Result<u32, Status> {
+        let mut world = self.world();
+        let index = world.called.len();
+        let reply = world.grpc(to, Vec::new())?;
+        let token = world.token(GRPC_STREAM);
+        world.lines.insert(token, Line { reply, index });
+        Ok(token)
+    }
+
+    fn grpc_send(&self, token: u32, message: &[u8], end: bool) -> Result<(), Status> {
+        let mut world = self.world();
+        let line = world.lines.get(&token).ok_or(Status::NOT_FOUND)?;
+        let index = line.index;
+        if let Some(called) = world.called.get_mut(index) {
+            called.messages.push(message.to_vec());
+        }
+        drop(world);
+        match end {
+            true => self.grpc_close(token),
+            false => Ok(()),
+        }
+    }
+
+    fn grpc_close(&self, token: u32) -> Result<(), Status> {
+        let mut world = self.world();
+        if let Some(line) = world.lines.remove(&token) {
+            world.bring_grpc(token, &line.reply, None);
+        }
+        Ok(())
+    }
+
+    fn grpc_cancel(&self, token: u32) -> Result<(), Status> {
+        let mut world = self.world();
+        world.lines.remove(&token);
+        world.events.retain(|_, event| event.token != token);
+        Ok(())
+    }
+
+    fn register_shared_queue(&self, name: &[u8]) -> Result<u32, Status> {
+        let mut world = self.world();
+        let known = world.queues.iter().position(|(known, _)| known == name);
+        let index = known.unwrap_or_else(|| {
+            world.queues.push((name.to_vec(), VecDeque::new()));
+            world.queues.len() - 1
+        });
+        u32::try_from(index + 1).map_err(|_| Status::INTERNAL_FAILURE)
+    }
+
+    // There is one VM, whatever it is called.
+    fn resolve_shared_queue(&self, _: &[u8], name: &[u8]) -> Result<u32, Status> {
+        let world = self.world();
+        let known = world.queues.iter().position(|(known, _)| known == name);
+        let index = known.ok_or(Status::NOT_FOUND)?;
+        u32::try_from(index + 1).map_err(|_| Status::INTERNAL_FAILURE)
+    }
+
+    // One callback for each item, even when it has been taken meanwhile (rule Q2).
+    fn enqueue_shared_queue(&self, token: u32, item: &[u8]) -> Result<(), Status> {
+        let mut world = self.world();
+        world.queue(token)?.push_back(item.to_vec());
+        world.bring(Duration::ZERO, token, Brought::Item);
+        Ok(())
+    }
+
+    fn dequeue_shared_queue(&self, token: u32) -> Result<Vec<u8>, Status> {
+        let mut world = self.world();
+        world.queue(token)?.pop_front().ok_or(Status::EMPTY)
     }
 
     fn define_metric(&self, kind: MetricType, name: &[u8]) -> Result<u32, Status> {
@@ -472,6 +390,10 @@ impl Hostcalls for Proxy {
         let mut world = self.world();
         match context {
             0 => Ok(()),
+            ROOT => {
+                world.in_stream = false;
+                Ok(())
+            }
             context if context == world.stream => {
                 world.in_stream = true;
                 Ok(())
@@ -486,9 +408,4 @@ impl Hostcalls for Proxy {
             _ => Err(Status::NOT_FOUND),
         }
     }
-}
-
-fn metric(world: &mut World, id: u32) -> Result<&mut (MetricType, Vec<u8>, u64), Status> {
-    let index = (id as usize).checked_sub(1).ok_or(Status::NOT_FOUND)?;
-    world.metrics.get_mut(index).ok_or(Status::NOT_FOUND)
 }

@@ -26,6 +26,14 @@ pub(crate) enum Broken {
 const COMPRESSED: u8 = 1;
 const PREFIX: usize = 5;
 
+/// All messages of a whole body; none when it is not a sequence of them, each as it is.
+pub(crate) fn all(body: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut decoder = Decoder::default();
+    let frames = decoder.decode(body).ok()?;
+    let is_whole = decoder.pending.is_empty() && frames.iter().all(|frame| !frame.compressed);
+    is_whole.then(|| frames.into_iter().map(|frame| frame.message).collect())
+}
+
 // === impl Decoder ===
 
 impl Decoder {
