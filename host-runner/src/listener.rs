@@ -103,6 +103,8 @@ pub struct ModuleFile {
 /// Sends what matches to a cluster. Without a condition it matches everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
+    /// What filters see as the property `xds.route_name`; it may be empty.
+    pub name: String,
     /// The stream state (see `meshwright_core::state`) that must hold exactly this value: `(name, value)`. On Envoy
     /// it is the filter state `wasm.<name>` (rule W3).
     pub state: Option<(String, String)>,

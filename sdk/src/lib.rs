@@ -56,6 +56,7 @@ mod message;
 pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod per_route;
 mod property;
 mod queue;
 mod reply;
@@ -89,6 +90,7 @@ pub use latest::{Latest, WaitForLatest};
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use per_route::PerRoute;
 pub use queue::{NextItem, Queue, RemoteQueue};
 pub use response::NextResponse;
 pub use root::Root;

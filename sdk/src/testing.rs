@@ -78,6 +78,7 @@ struct Setting {
     upstream: Reply,
     clusters: BTreeMap<String, Reply>,
     clock: Option<SystemTime>,
+    route: Option<String>,
 }
 
 /// Where a clock begins that nobody has set: 2026-01-01T00:00:00Z.
@@ -118,6 +119,7 @@ impl Host {
                 upstream: Reply::new(200),
                 clusters: BTreeMap::new(),
                 clock: None,
+                route: None,
             },
         }
     }
@@ -143,6 +145,12 @@ impl Host {
     /// With this time of day. A real Envoy has the machine's.
     pub fn clock(mut self, now: SystemTime) -> Self {
         self.setting.clock = Some(now);
+        self
+    }
+
+    /// With this name of the route that every request takes; it has none unless you say otherwise.
+    pub fn route(mut self, name: impl Into<String>) -> Self {
+        self.setting.route = Some(name.into());
         self
     }
 

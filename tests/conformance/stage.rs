@@ -124,6 +124,7 @@ impl Stage {
         listeners.push(Listener {
             name: SETTLER.to_owned(),
             routes: vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: "settler".to_owned(),
             }],
@@ -321,6 +322,7 @@ impl Set {
             .map(|(it, name)| plugin(name, id, it, modules));
         let named = |cluster: &str| format!("{id}.{cluster}");
         let route = |cluster: &str, state| Route {
+            name: String::new(),
             state,
             cluster: named(cluster),
         };

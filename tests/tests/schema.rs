@@ -45,6 +45,19 @@ fn the_schemas_of_recipes_say_what_fits() {
         &recipe("tarpit"),
         &json!({"key": "secret", "milliseconds": 10}),
     );
+    let otherwise = json!({"a": {"bytes": 1}, "b": {}});
+    let limits = schema(&recipe("limit-body"));
+    assert!(limits.is_valid(&json!({"bytes": 1, "routes": otherwise, "hosts": otherwise})));
+    for wrong in [
+        json!({"a": {"bits": 1}}),
+        json!({"a": {"bytes": null}}),
+        json!([]),
+    ] {
+        assert!(
+            !limits.is_valid(&json!({"bytes": 1, "routes": wrong})),
+            "{wrong}"
+        );
+    }
     let schema = schema(&recipe("rate-limit"));
     for wrong in [json!(-1), json!(1.5)] {
         assert!(

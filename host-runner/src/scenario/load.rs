@@ -292,6 +292,7 @@ impl File<'_> {
     fn routes(&self) -> Result<Vec<Route>, YamlError> {
         let Some(routes) = &self.model.routes else {
             return Ok(vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: DEFAULT_CLUSTER.to_owned(),
             }]);
@@ -310,6 +311,7 @@ impl File<'_> {
             }
         };
         Ok(Route {
+            name: model.name.clone(),
             state,
             cluster: model.cluster.clone(),
         })

@@ -53,10 +53,12 @@ pub(super) struct PluginModel {
     pub(super) configuration_as: Form,
 }
 
-/// A route; `state` is a mapping of one name to the value it must have.
+/// A route; `name` is what filters see of it, `state` is a mapping of one name to the value it must have.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct RouteModel {
+    #[serde(default)]
+    pub(super) name: String,
     #[serde(default)]
     pub(super) state: Option<Spanned<BTreeMap<String, String>>>,
     pub(super) cluster: String,

@@ -31,16 +31,28 @@ pub struct Unsupported;
 /// # Errors
 /// A [`ConfigError`] with the JSON pointer of the first value that does not fit.
 pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
-    let json = match structs::as_json(json) {
-        Some(json) => Cow::Owned(json),
-        None => Cow::Borrowed(json),
-    };
+    let json = text(json);
     let mut reader = serde_json::Deserializer::from_slice(&json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(ConfigError::from_serde)?;
     reader
         .end()
         .map_err(|error| ConfigError::new("", error.to_string()))?;
     Ok(value)
+}
+
+/// Reads a JSON object, or a `Struct`, whose members are to be looked at one by one.
+///
+/// # Errors
+/// When it is something else.
+pub fn members(json: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, ConfigError> {
+    serde_json::from_slice(&text(json)).map_err(|error| ConfigError::new("", error.to_string()))
+}
+
+fn text(json: &[u8]) -> Cow<'_, [u8]> {
+    match structs::as_json(json) {
+        Some(json) => Cow::Owned(json),
+        None => Cow::Borrowed(json),
+    }
 }
 
 /// Reads an already parsed JSON value into `T`.

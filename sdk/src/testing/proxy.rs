@@ -69,6 +69,7 @@ impl Hostcalls for Proxy {
     fn get_property(&self, path: &[u8]) -> Result<Vec<u8>, Status> {
         let world = self.world();
         let value = world.properties.get(path).cloned();
+        let value = value.or_else(|| world.attribute(path));
         value.ok_or(Status::NOT_FOUND)
     }
 

@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) tick: Option<Duration>,
     pub(super) logs: Vec<LogLine>,
     pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The name of every request's route.
+    pub(super) route: String,
     pub(super) shared: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
     pub(super) cas: u32,
     pub(super) metrics: Vec<(MetricType, Vec<u8>, u64)>,
@@ -130,6 +132,15 @@ impl World {
         match side {
             Side::Request => &mut self.request,
             Side::Response => &mut self.response,
+        }
+    }
+
+    /// A property of the proxy's own, of those that native filters can ask for.
+    pub(super) fn attribute(&self, path: &[u8]) -> Option<Vec<u8>> {
+        match path {
+            b"request\0host" => first(&self.request.headers, ":authority").map(String::into_bytes),
+            b"xds\0route_name" => Some(self.route.clone().into_bytes()),
+            _ => None,
         }
     }
 

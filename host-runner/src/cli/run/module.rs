@@ -105,6 +105,7 @@ impl Around {
             address: self.listen.unwrap_or(LISTEN),
             plugins: vec![Plugin::new(name, module, configuration)],
             routes: vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: UPSTREAM.to_owned(),
             }],

@@ -22,10 +22,12 @@ fn reviews(name: &str) -> Listener {
         )],
         routes: vec![
             Route {
+                name: String::new(),
                 state: Some(("meshwright.destination".to_owned(), cluster.clone())),
                 cluster: cluster.clone(),
             },
             Route {
+                name: String::new(),
                 state: None,
                 cluster: cluster.clone(),
             },
