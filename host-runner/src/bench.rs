@@ -109,6 +109,7 @@ fn listener(plugin: Plugin) -> Listener {
         name: "bench".to_owned(),
         plugins: vec![plugin],
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "nowhere".to_owned(),
         }],

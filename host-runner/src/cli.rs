@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 an expectation failed (or something is missing, for `doctor`), 2 usage or configuration.
 
 mod build;
+mod check;
 mod config;
 mod doctor;
 mod inspect;
@@ -56,6 +57,7 @@ struct Cli {
 enum Verb {
     New(new::New),
     Run(run::Run),
+    Check(check::Check),
     Test(test::Test),
     Observe(observe::Observe),
     Trace(trace::Trace),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::New(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Observe(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),

@@ -4,8 +4,10 @@ mod abi;
 #[doc(hidden)]
 pub mod bench;
 pub mod build;
+mod check;
 pub mod cli;
 mod command;
+mod configuration;
 pub mod doctor;
 pub mod engine;
 pub mod envoy;

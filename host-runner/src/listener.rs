@@ -9,6 +9,8 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+pub use crate::configuration::Configuration;
+
 /// A listener and everything behind it.
 #[derive(Debug, Clone)]
 pub struct Listener {
@@ -50,8 +52,8 @@ pub struct Plugin {
     pub module: ModuleFile,
     /// `root_id`, by which some SDKs find the code to run in a module; none is the plugin's name.
     pub root_id: Option<String>,
-    /// Plugin configuration, handed to the module as it is (JSON for our filters).
-    pub configuration: String,
+    /// Plugin configuration.
+    pub configuration: Configuration,
     /// Which VM it runs in; plugins with equal options and the same module share one (rules L1, L4).
     pub vm: VmOptions,
     /// What happens to requests once its VM has failed.
@@ -101,6 +103,8 @@ pub struct ModuleFile {
 /// Sends what matches to a cluster. Without a condition it matches everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
+    /// What filters see as the property `xds.route_name`; it may be empty.
+    pub name: String,
     /// The stream state (see `meshwright_core::state`) that must hold exactly this value: `(name, value)`. On Envoy
     /// it is the filter state `wasm.<name>` (rule W3).
     pub state: Option<(String, String)>,
@@ -151,7 +155,7 @@ impl Plugin {
     pub fn new(
         name: impl Into<String>,
         module: ModuleFile,
-        configuration: impl Into<String>,
+        configuration: impl Into<Configuration>,
     ) -> Self {
         Self {
             name: name.into(),

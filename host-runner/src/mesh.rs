@@ -135,6 +135,7 @@ impl Mesh {
 
 fn route(destination: &Destination) -> Route {
     Route {
+        name: String::new(),
         state: Some((state::DESTINATION.to_owned(), destination.cluster.clone())),
         cluster: destination.cluster.clone(),
     }

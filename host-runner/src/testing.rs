@@ -292,6 +292,7 @@ impl TestHostBuilder {
         if self.listener.routes.is_empty() {
             let cluster = UPSTREAM.to_owned();
             self.listener.routes.push(Route {
+                name: String::new(),
                 state: None,
                 cluster,
             });

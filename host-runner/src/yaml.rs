@@ -58,6 +58,12 @@ impl Source {
         &self.name
     }
 
+    /// An error at that line and column, both from 1.
+    #[must_use]
+    pub fn error(&self, line: usize, column: usize, message: impl Into<String>) -> YamlError {
+        YamlError::at(self, line, column, message)
+    }
+
     /// The documents that hold anything, in order. A line that starts with `---` or `...` always ends a document:
     /// YAML 1.2.2 (`c-forbidden`) allows it nowhere inside one.
     #[must_use]

@@ -32,3 +32,14 @@ impl PluginConfig for NoConfig {
         }
     }
 }
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for NoConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NoConfig".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "additionalProperties": false })
+    }
+}

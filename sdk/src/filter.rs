@@ -18,11 +18,11 @@ use crate::root::Root;
 /// One plugin: built once from its configuration, then shared by all streams of its VM.
 ///
 /// A type that serde can deserialise is a filter already: it is its own configuration. Write
-/// `#[serde(deny_unknown_fields)]` above it, so that a misspelt field is an error at start and not a rule that silently
-/// never applies. Implement this for a type that is built from its configuration, or has none.
+/// [`#[meshwright::config]`](macro@crate::config) above it, so that a misspelt field is an error at start and not a rule that
+/// silently never applies. Implement this for a type that is built from its configuration, or has none.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Meshwright filter",
-    note = "derive `serde::Deserialize` for a type that is its own configuration, or implement `meshwright::Filter`"
+    note = "write `#[meshwright::config]` above a type that is its own configuration, or implement `meshwright::Filter`"
 )]
 pub trait Filter: Sized + 'static {
     /// The plugin configuration, read from JSON; [`NoConfig`](crate::NoConfig) when there is none.

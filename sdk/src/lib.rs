@@ -3,8 +3,7 @@
 //! ```
 //! use meshwright::prelude::*;
 //!
-//! #[derive(serde::Deserialize)]
-//! #[serde(deny_unknown_fields)]
+//! #[meshwright::config]
 //! struct Hello {
 //!     greeting: String,
 //! }
@@ -28,6 +27,10 @@
 //! - every hostcall returns a `Result`; an unknown status is a value, never a trap;
 //! - a message that the filter could not judge (an `Err` from a handler) is denied, never passed on;
 //! - the module exports the callbacks that [`main!`] lists, and no others: each costs something for every request.
+
+// `#[meshwright::config]` names this crate as others do.
+#[cfg(test)]
+extern crate self as meshwright;
 
 #[doc = include_str!("docs/misuse.md")]
 pub mod misuse {}
@@ -54,6 +57,7 @@ mod message;
 pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod per_route;
 pub mod properties;
 mod property;
 mod queue;
@@ -88,6 +92,7 @@ pub use latest::{Latest, WaitForLatest};
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
+pub use per_route::PerRoute;
 pub use property::{FromProperty, Property, Unreadable};
 pub use queue::{NextItem, Queue, RemoteQueue};
 pub use response::NextResponse;
@@ -157,6 +162,9 @@ macro_rules! main {
     ($($listed:tt)*) => { $crate::__private::exports! { {$crate} $($listed)* } };
 }
 
+#[doc = include_str!("docs/config.md")]
+pub use meshwright_macros::config;
+
 #[doc = include_str!("docs/test.md")]
 pub use meshwright_macros::test;
 
@@ -169,4 +177,7 @@ pub mod __private {
     #[cfg(target_arch = "wasm32")]
     pub use crate::wasm::allocate;
     pub use meshwright_macros::exports;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use schemars;
+    pub use serde;
 }

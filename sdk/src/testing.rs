@@ -35,6 +35,7 @@ mod native;
 mod properties;
 mod proxy;
 mod reply;
+mod schema;
 mod talk;
 mod world;
 
@@ -48,6 +49,8 @@ use crate::Plugin;
 use crate::dispatch::Callbacks;
 
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
+pub use schema::assert_schema;
+pub use schemars::JsonSchema;
 pub use talk::{Conversation, Talk};
 
 /// A proxy with one filter in it, and what is around it.
@@ -77,6 +80,7 @@ struct Setting {
     upstream: Reply,
     clusters: BTreeMap<String, Reply>,
     clock: Option<SystemTime>,
+    route: Option<String>,
 }
 
 /// Where a clock begins that nobody has set: 2026-01-01T00:00:00Z.
@@ -117,6 +121,7 @@ impl Host {
                 upstream: Reply::new(200),
                 clusters: BTreeMap::new(),
                 clock: None,
+                route: None,
             },
         }
     }
@@ -142,6 +147,12 @@ impl Host {
     /// With this time of day. A real Envoy has the machine's.
     pub fn clock(mut self, now: SystemTime) -> Self {
         self.setting.clock = Some(now);
+        self
+    }
+
+    /// With this name of the route that every request takes; it has none unless you say otherwise.
+    pub fn route(mut self, name: impl Into<String>) -> Self {
+        self.setting.route = Some(name.into());
         self
     }
 

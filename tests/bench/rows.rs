@@ -155,10 +155,12 @@ pub(crate) fn bootstrap(rows: &[Row]) -> anyhow::Result<Value> {
 fn listener(row: &Row) -> Listener {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let route = |value: &str| Route {
+        name: String::new(),
         state: Some(("meshwright.destination".to_owned(), value.to_owned())),
         cluster: "upstream".to_owned(),
     };
     let any = Route {
+        name: String::new(),
         state: None,
         cluster: "upstream".to_owned(),
     };

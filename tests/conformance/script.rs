@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 use host_runner::listener::FailurePolicy;
 use host_runner::yaml::Source;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One file of scripts.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -100,6 +101,9 @@ pub struct PluginOptions {
     /// `allow_on_headers_stop_iteration` (rule A1).
     #[serde(skip_serializing_if = "is_false")]
     pub stop_iteration: bool,
+    /// A `Struct` as plugin configuration, instead of the probe's script (rule K3).
+    #[serde(rename = "struct", skip_serializing_if = "Option::is_none")]
+    pub members: Option<Map<String, Value>>,
     /// `allowed_capabilities` (rule K1).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,

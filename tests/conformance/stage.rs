@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use host_runner::envoy::{Envoy, EnvoyOptions};
 use host_runner::front::{Front, FrontOptions};
-use host_runner::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions};
+use host_runner::listener::{
+    Cluster, Configuration, Listener, ModuleFile, Plugin, Protocol, Route, VmOptions,
+};
 use host_runner::subject::Subject;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
@@ -122,6 +124,7 @@ impl Stage {
         listeners.push(Listener {
             name: SETTLER.to_owned(),
             routes: vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: "settler".to_owned(),
             }],
@@ -319,6 +322,7 @@ impl Set {
             .map(|(it, name)| plugin(name, id, it, modules));
         let named = |cluster: &str| format!("{id}.{cluster}");
         let route = |cluster: &str, state| Route {
+            name: String::new(),
             state,
             cluster: named(cluster),
         };
@@ -406,6 +410,7 @@ fn plugin(
         environment,
         failure,
         stop_iteration,
+        members,
         allowed,
     } = script.options.clone();
     let module = match abi.as_deref() {
@@ -420,7 +425,8 @@ fn plugin(
         .fold(script.probe.trim().to_owned(), |probe, cluster| {
             probe.replace(&format!("{{{cluster}}}"), &format!("{id}.{cluster}"))
         });
-    let mut plugin = Plugin::new(name, module, probe);
+    let configuration = members.map_or(Configuration::from(probe), Configuration::Struct);
+    let mut plugin = Plugin::new(name, module, configuration);
     plugin.vm = VmOptions {
         id: Some(match vm_id.as_deref() {
             None => id.to_owned(),

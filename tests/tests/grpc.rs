@@ -68,6 +68,7 @@ fn listener(probe: &ModuleFile, callee: SocketAddr) -> Listener {
         name: "grpc".to_owned(),
         plugins: vec![Plugin::new("probe", probe.clone(), "x-script")],
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "upstream".to_owned(),
         }],

@@ -89,6 +89,7 @@ fn listener(name: &str) -> Listener {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         plugins: vec![Plugin::new(name, module, script.join(";"))],
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "upstream".to_owned(),
         }],

@@ -136,6 +136,7 @@ fn listener(name: &str, upstream: SocketAddr) -> Listener {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         plugins: Vec::new(),
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "upstream".to_owned(),
         }],

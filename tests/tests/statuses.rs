@@ -159,6 +159,9 @@ fn filters() -> Vec<(String, Value)> {
             }
             "count-statuses" => json!({"sample": 1}),
             "add-header" => json!({"request": {"x-a": "1"}, "response": {"x-b": "2"}}),
+            "limit-body" => {
+                json!({"bytes": 9, "routes": {"a": {"bytes": 1}}, "hosts": {"*.a": {"bytes": 1}}})
+            }
             "tarpit" => json!({"key": "secret", "milliseconds": 10}),
             "ask-quota" => json!({"cluster": "auth"}),
             "fetched-blocklist" => json!({"cluster": "lists"}),

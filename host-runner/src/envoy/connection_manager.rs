@@ -74,10 +74,14 @@ fn route(listener: &Listener, route: &Route, names: Names<'_>) -> Value {
         }
         None => json!({ "prefix": "/" }),
     };
-    json!({
+    let mut value = json!({
         "match": condition,
         "route": { "cluster": names.cluster(listener, &route.cluster), "timeout": "0s" },
-    })
+    });
+    if let Some(fields) = value.as_object_mut().filter(|_| !route.name.is_empty()) {
+        fields.insert("name".into(), json!(route.name));
+    }
+    value
 }
 
 /// A property set by a filter is filter state under `wasm.` (W3).

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bootstrap::{BootstrapOptions, module_file_name};
-use crate::listener::Plugin;
-
-const STRING_VALUE: &str = "type.googleapis.com/google.protobuf.StringValue";
+use crate::listener::{Configuration, Plugin};
 
 pub(super) fn plugin_config(plugin: &Plugin, options: &BootstrapOptions) -> Value {
     let mut config = json!({
@@ -13,7 +11,7 @@ pub(super) fn plugin_config(plugin: &Plugin, options: &BootstrapOptions) -> Valu
         // Envoy prefixes what a root context logs with the root id, not with the plugin's name.
         "root_id": plugin.root_id(),
         "failure_policy": plugin.failure_policy.envoy_name(),
-        "configuration": string_value(&plugin.configuration),
+        "configuration": plugin.configuration.to_any(),
         "vm_config": vm_config(plugin, options),
     });
     let Some(fields) = config.as_object_mut() else {
@@ -49,7 +47,7 @@ fn vm_config(plugin: &Plugin, options: &BootstrapOptions) -> Value {
     if !plugin.vm.configuration.is_empty() {
         fields.insert(
             "configuration".into(),
-            string_value(&plugin.vm.configuration),
+            Configuration::from(plugin.vm.configuration.as_str()).to_any(),
         );
     }
     if !plugin.vm.environment.is_empty() {
@@ -57,8 +55,4 @@ fn vm_config(plugin: &Plugin, options: &BootstrapOptions) -> Value {
         fields.insert("environment_variables".into(), variables);
     }
     config
-}
-
-fn string_value(text: &str) -> Value {
-    json!({ "@type": STRING_VALUE, "value": text })
 }

@@ -36,6 +36,7 @@ fn listener(plugin: &str, configure: &str, upstream: SocketAddr) -> Listener {
         name: "test".to_owned(),
         plugins: vec![Plugin::new(plugin, file, "")],
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "upstream".to_owned(),
         }],

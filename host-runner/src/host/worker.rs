@@ -122,6 +122,17 @@ impl Worker {
         Ok(())
     }
 
+    /// Starts one plugin alone, in a VM that is then dropped: no call that it makes is answered.
+    pub(crate) fn start_alone(
+        engine: &Arc<Engine>,
+        listener: &Listener,
+        plugin: &Plugin,
+        shared: &Shared,
+    ) -> Result<(), StartError> {
+        let mut canary = Self::idle(engine, std::slice::from_ref(listener), shared);
+        canary.start_plugin(plugin, &mut HashMap::new())
+    }
+
     fn idle(engine: &Arc<Engine>, listeners: &[Listener], shared: &Shared) -> Self {
         let names = listeners.iter().flat_map(|listener| {
             let clusters = listener.clusters.iter();
@@ -196,7 +207,7 @@ impl Worker {
             root_id: plugin.root_id().to_owned(),
             vm_id: plugin.vm_id().to_owned(),
         };
-        let configuration = plugin.configuration.clone().into_bytes();
+        let configuration = plugin.configuration.to_bytes();
         let size = u32::try_from(configuration.len()).unwrap_or(u32::MAX);
         let vm_size = u32::try_from(plugin.vm.configuration.len()).unwrap_or(u32::MAX);
         let state = self.state(vm).ok_or(VmFailed)?;

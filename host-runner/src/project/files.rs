@@ -25,20 +25,32 @@ pub(super) const COMMON: [File; 7] = [
     ("istio.yaml", template!("common/istio.yaml")),
 ];
 
-const HTTP: [File; 3] = [
+const HTTP: [File; 4] = [
     ("src/lib.rs", template!("http/lib.rs")),
+    (
+        "configuration.schema.json",
+        template!("http/configuration.schema.json"),
+    ),
     ("configuration.json", template!("http/configuration.json")),
     ("scenarios/NAME.yaml", template!("http/scenario.yaml")),
 ];
 
-const AUTH: [File; 3] = [
+const AUTH: [File; 4] = [
     ("src/lib.rs", template!("auth/lib.rs")),
+    (
+        "configuration.schema.json",
+        template!("auth/configuration.schema.json"),
+    ),
     ("configuration.json", template!("auth/configuration.json")),
     ("scenarios/NAME.yaml", template!("auth/scenario.yaml")),
 ];
 
-const CALLOUT: [File; 3] = [
+const CALLOUT: [File; 4] = [
     ("src/lib.rs", template!("callout/lib.rs")),
+    (
+        "configuration.schema.json",
+        template!("callout/configuration.schema.json"),
+    ),
     (
         "configuration.json",
         template!("callout/configuration.json"),
@@ -46,8 +58,12 @@ const CALLOUT: [File; 3] = [
     ("scenarios/NAME.yaml", template!("callout/scenario.yaml")),
 ];
 
-const ACCESS_LOG: [File; 3] = [
+const ACCESS_LOG: [File; 4] = [
     ("src/lib.rs", template!("access-log/lib.rs")),
+    (
+        "configuration.schema.json",
+        template!("access-log/configuration.schema.json"),
+    ),
     (
         "configuration.json",
         template!("access-log/configuration.json"),

@@ -13,7 +13,8 @@ use super::model::{FileModel, PluginModel, RouteModel};
 use super::suite::MeshLoader;
 use super::template::{Names, Part, Template};
 use super::tokens::TokenBook;
-use crate::listener::{Cluster, Listener, ModuleFile, Plugin, Protocol, Route};
+use crate::configuration::Form;
+use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Protocol, Route};
 use crate::token::TimeOffset;
 use crate::yaml::{Document, Source, YamlError};
 
@@ -165,7 +166,7 @@ impl Loader<'_> {
             .module(&path)
             .map_err(|error| refuse(format!("{error:#}")))?;
         let name = model.value.name.clone();
-        let configuration = configuration(&model.value.configuration, names).map_err(refuse)?;
+        let configuration = configuration(&model.value, names).map_err(refuse)?;
         let name = name.unwrap_or_else(|| module.name.clone());
         Ok(Plugin {
             root_id: model.value.root_id.clone(),
@@ -230,11 +231,16 @@ fn rename_plugins(
 
 // Text is handed to the module as it is, anything else as JSON. Only `{{jwks:..}}` is a placeholder here: other
 // braces belong to the configuration, and tokens are not minted yet.
-fn configuration(value: &Value, names: &Names) -> Result<String, String> {
-    match value {
-        Value::Null => Ok(String::new()),
-        Value::String(text) => with_keys(text, names),
-        value => Ok(json_with_keys(value, names)?.to_string()),
+fn configuration(model: &PluginModel, names: &Names) -> Result<Configuration, String> {
+    match (
+        json_with_keys(&model.configuration, names)?,
+        model.configuration_as,
+    ) {
+        (Value::Object(members), Form::Struct) => Ok(Configuration::Struct(members)),
+        (_, Form::Struct) => Err(Form::NO_MAPPING.to_owned()),
+        (Value::Null, Form::Text) => Ok(Configuration::default()),
+        (Value::String(text), Form::Text) => Ok(text.into()),
+        (value, Form::Text) => Ok(value.to_string().into()),
     }
 }
 
@@ -286,6 +292,7 @@ impl File<'_> {
     fn routes(&self) -> Result<Vec<Route>, YamlError> {
         let Some(routes) = &self.model.routes else {
             return Ok(vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: DEFAULT_CLUSTER.to_owned(),
             }]);
@@ -304,6 +311,7 @@ impl File<'_> {
             }
         };
         Ok(Route {
+            name: model.name.clone(),
             state,
             cluster: model.cluster.clone(),
         })

@@ -14,6 +14,7 @@ use super::budget::Budget;
 use super::expect::ExpectModel;
 use super::headers::{HeaderModel, Text};
 use super::template::Template;
+use crate::configuration::Form;
 use crate::host::faults::Fault;
 
 /// One file: a listener and the cases that are run on it.
@@ -48,12 +49,16 @@ pub(super) struct PluginModel {
     pub(super) root_id: Option<String>,
     #[serde(default)]
     pub(super) configuration: Value,
+    #[serde(default)]
+    pub(super) configuration_as: Form,
 }
 
-/// A route; `state` is a mapping of one name to the value it must have.
+/// A route; `name` is what filters see of it, `state` is a mapping of one name to the value it must have.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct RouteModel {
+    #[serde(default)]
+    pub(super) name: String,
     #[serde(default)]
     pub(super) state: Option<Spanned<BTreeMap<String, String>>>,
     pub(super) cluster: String,

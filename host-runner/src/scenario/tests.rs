@@ -63,6 +63,7 @@ fn mesh(path: &Path) -> anyhow::Result<Listener> {
         address: ([127, 0, 0, 1], 1).into(),
         plugins: Vec::new(),
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "reviews-v1".to_owned(),
         }],

@@ -219,6 +219,24 @@ impl What {
         }
     }
 
+    /// Whom a call of the module was to reach, and why it was refused, if it was.
+    pub(crate) fn as_call(&self) -> Option<(String, Option<&str>)> {
+        let Self::Hostcall {
+            name: "proxy_http_call" | "proxy_grpc_call" | "proxy_grpc_stream",
+            arguments,
+            why,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let target = match &arguments.first()?.value {
+            Value::Bytes(bytes) => bytes.escape_ascii().to_string(),
+            _ => String::new(),
+        };
+        Some((target, why.as_deref()))
+    }
+
     pub(super) fn with_effective(mut self, context: u32) -> Self {
         if let Self::Hostcall { effective, .. } = &mut self {
             *effective = context;

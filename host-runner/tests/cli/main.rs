@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bless;
+mod check;
 mod command;
 mod mistakes;
 mod record;
 mod tools;
+#[expect(dead_code, reason = "how modules are loaded is tested elsewhere")]
+#[path = "../support/wasm.rs"]
+mod wasm;

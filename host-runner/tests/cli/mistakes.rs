@@ -106,6 +106,28 @@ fn a_configuration_that_a_filter_refuses_stops_both_proxies_and_the_pointer_is_s
 }
 
 #[test]
+fn a_struct_that_does_not_fit_is_refused_at_its_place_by_both_proxies() {
+    let struct_of = |configuration: &str| {
+        let configuration = format!("{configuration}\n  configurationAs: struct");
+        scenario(&configuration, "status: 200")
+    };
+    let bad = struct_of("{policies: [{name: 5, namespace: default}]}");
+    let folder = Folder::with(&[
+        ("s.yaml", bad.as_bytes()),
+        ("list.yaml", struct_of("[1]").as_bytes()),
+    ]);
+    for subject in ["runner", "envoy"] {
+        let seen = folder.run(&["test", "s.yaml", "--on", subject, "--wasm-dir", modules()]);
+        seen.has(2, &["at /policies/0/name: invalid type: integer `5`"]);
+    }
+    let seen = folder.run(&["test", "list.yaml", "--wasm-dir", modules()]);
+    seen.has(
+        2,
+        &["list.yaml:2", "a configuration as a struct is a mapping"],
+    );
+}
+
+#[test]
 fn a_forgotten_configuration_does_not_turn_authentication_off() {
     let scenario = "plugins: [{module: jwt-auth}]\ncases:\n- {name: a, request: {}, expect: {}}\n";
     let folder = Folder::with(&[("s.yaml", scenario.as_bytes())]);

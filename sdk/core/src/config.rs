@@ -1,5 +1,8 @@
 //! Configuration errors that name the place, and the one way JSON becomes a typed configuration.
 
+mod structs;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
@@ -22,16 +25,34 @@ pub struct Unsupported;
 /// Reads a JSON document into `T`. Empty input reads as `{}`, so that a filter without configuration starts when
 /// its configuration type has no required field.
 ///
+/// A protobuf `Struct` in its wire form is read as the JSON that it stands for (rule K3). Its numbers are doubles: a whole
+/// one up to 2^53 fits an integer; a larger one does not, because it may not be the one that was written.
+///
 /// # Errors
 /// A [`ConfigError`] with the JSON pointer of the first value that does not fit.
 pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
-    let json = if json.is_empty() { b"{}" } else { json };
-    let mut reader = serde_json::Deserializer::from_slice(json);
+    let json = text(json);
+    let mut reader = serde_json::Deserializer::from_slice(&json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(ConfigError::from_serde)?;
     reader
         .end()
         .map_err(|error| ConfigError::new("", error.to_string()))?;
     Ok(value)
+}
+
+/// Reads a JSON object, or a `Struct`, whose members are to be looked at one by one.
+///
+/// # Errors
+/// When it is something else.
+pub fn members(json: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, ConfigError> {
+    serde_json::from_slice(&text(json)).map_err(|error| ConfigError::new("", error.to_string()))
+}
+
+fn text(json: &[u8]) -> Cow<'_, [u8]> {
+    match structs::as_json(json) {
+        Some(json) => Cow::Owned(json),
+        None => Cow::Borrowed(json),
+    }
 }
 
 /// Reads an already parsed JSON value into `T`.
@@ -128,6 +149,29 @@ mod tests {
         from_json::<Sample>(json.as_bytes())
             .unwrap_err()
             .to_string()
+    }
+
+    // `{"rules":[1]}` as a `Struct`.
+    fn rules(number: f64) -> Vec<u8> {
+        let number = number.to_le_bytes();
+        [&b"\n\x16\n\x05rules\x12\x0d\x32\x0b\n\x09\x11"[..], &number].concat()
+    }
+
+    #[test]
+    fn a_struct_is_as_good_as_json_and_its_whole_numbers_are_integers() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Limits {
+            rules: Vec<u32>,
+        }
+        let read = |number| from_json::<Limits>(&rules(number));
+        let error = |number| read(number).unwrap_err().to_string();
+        assert_eq!(read(5.0), Ok(Limits { rules: vec![5] }));
+        assert!(
+            error(5.5).starts_with("at /rules/0: invalid type: floating point `5.5`, expected u32")
+        );
+        assert!(error(-1.0).starts_with("at /rules/0: invalid value: integer `-1`, expected u32"));
+        assert!(error(1e10).starts_with("at /rules/0: invalid value: integer `10000000000`"));
+        assert!(error(1e21).starts_with("at /rules/0: invalid type: floating point `1e+21`"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything here is pure: no hostcalls, no clock, no I/O, no globals. A policy takes a [`RequestHead`]
 //! (and whatever else it needs, as values) and returns a [`Verdict`]; the SDK enacts it.
 
+pub mod authority;
 pub mod config;
 pub mod headers;
 pub mod id_map;

@@ -1,5 +1,6 @@
 //! The macros of `meshwright`, which re-exports them and documents them.
 
+mod config;
 mod exports;
 mod test;
 
@@ -9,6 +10,12 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn exports(input: TokenStream) -> TokenStream {
     exports::write(input)
+}
+
+/// See `meshwright::config`.
+#[proc_macro_attribute]
+pub fn config(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    config::write(arguments, item)
 }
 
 /// See `meshwright::test`.

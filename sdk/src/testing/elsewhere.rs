@@ -124,11 +124,16 @@ fn scenario(module: &Path, setting: &Setting, steps: &[Value]) -> Value {
         "plugins": [{"module": name, "configuration": setting.configuration}],
         "cases": [{"name": "test", "steps": steps}],
     });
-    if let Some(clock) = setting.clock
-        && let Some(scenario) = scenario.as_object_mut()
-    {
+    let Some(fields) = scenario.as_object_mut() else {
+        return scenario;
+    };
+    if let Some(clock) = setting.clock {
         let clock = Timestamp::try_from(clock).unwrap_or_default();
-        scenario.insert("clock".to_owned(), json!(clock.to_string()));
+        fields.insert("clock".to_owned(), json!(clock.to_string()));
+    }
+    if let Some(name) = &setting.route {
+        let routes = json!([{"name": name, "cluster": "upstream"}]);
+        fields.insert("routes".to_owned(), routes);
     }
     scenario
 }

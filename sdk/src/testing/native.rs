@@ -96,6 +96,7 @@ fn world(setting: &Setting) -> World {
             configuration => configuration.to_string().into_bytes(),
         },
         clusters: setting.clusters.clone(),
+        route: setting.route.clone().unwrap_or_default(),
         ..World::default()
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn get(world: &mut World, path: &[u8]) -> Result<Vec<u8>, Status> {
     if !world.in_stream {
         return Err(Status::NOT_FOUND);
     }
+    if text == "xds\0route_name" {
+        return Ok(world.route.clone().into_bytes());
+    }
     let (family, name) = text.split_once('\0').unwrap_or((text, ""));
     let value = match family {
         "request" => request(world, name),
@@ -179,8 +182,7 @@ fn xds(name: &str) -> Option<Vec<u8>> {
         "listener_direction" => integer(0),
         "cluster_name" => Some(b"upstream".to_vec()),
         "virtual_host_name" => Some(NAME.to_vec()),
-        "route_name"
-        | "filter_chain_name"
+        "filter_chain_name"
         | "listener_metadata"
         | "virtual_host_metadata"
         | "route_metadata"

@@ -43,6 +43,8 @@ pub(super) struct World {
     pub(super) tick: Option<Duration>,
     pub(super) logs: Vec<LogLine>,
     pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The name of every request's route.
+    pub(super) route: String,
     pub(super) shared: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
     pub(super) cas: u32,
     pub(super) metrics: Vec<(MetricType, Vec<u8>, u64)>,

@@ -2,9 +2,10 @@
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What is logged.
+#[meshwright::config]
 struct {{ type }} {
+    /// The least status that counts as a failure.
     at_least: u16,
 }
 
@@ -43,5 +44,10 @@ mod tests {
     #[meshwright::test({{ type }}, envoy)]
     fn the_others_are_not(host: Host) {
         assert!(!answered(host, 404).logged("for /books"));
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<{{ type }}>("configuration.schema.json");
     }
 }

@@ -7,9 +7,10 @@ use meshwright::prelude::*;
 /// What access logs call `unknown_api_key`.
 const UNKNOWN_KEY: StaticReply = StaticReply::new(401, "unknown_api_key").body("who are you?");
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Who may pass.
+#[meshwright::config]
 struct Config {
+    /// The API keys that pass.
     keys: Vec<String>,
 }
 
@@ -63,5 +64,10 @@ mod tests {
         let exchange = with_key(host, "guess");
         assert_eq!(exchange.response.status, 401);
         assert!(exchange.upstream.is_empty());
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<{{ type }}>("configuration.schema.json");
     }
 }

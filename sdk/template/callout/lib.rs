@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Whom to ask.
+#[meshwright::config]
 struct {{ type }} {
+    /// The cluster of the service.
     cluster: String,
+    /// The path of the question.
     path: String,
 }
 
@@ -53,5 +55,10 @@ mod tests {
         let exchange = answered(host, Reply::fault(Fault::Silent));
         assert_eq!(exchange.response.status, 403);
         assert!(exchange.upstream.is_empty());
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<{{ type }}>("configuration.schema.json");
     }
 }

@@ -2,9 +2,10 @@
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Greets.
+#[meshwright::config]
 struct {{ type }} {
+    /// What the upstream is told.
     greeting: String,
 }
 
@@ -32,5 +33,10 @@ mod tests {
         let exchange = host.send(ClientRequest::get("/"));
         assert_eq!(exchange.upstream().header("x-greeting"), Some("hello"));
         assert_eq!(exchange.response.header("x-greeted"), Some("yes"));
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<{{ type }}>("configuration.schema.json");
     }
 }

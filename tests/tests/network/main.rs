@@ -130,6 +130,7 @@ fn listener(case: &Case, upstream: &TcpListener, module: &ModuleFile) -> Listene
         buffer_limit: case.buffer_limit,
         plugins: case.filters.iter().enumerate().map(plugin).collect(),
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: "up".to_owned(),
         }],

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use meshwright_core::authority::without_port;
+
 type ByDomain = BTreeMap<Box<[u8]>, usize>;
 
 /// Virtual services (by their position) under the domains they answer for.
@@ -106,16 +108,6 @@ fn longest<'h>(
         .iter()
         .filter(|(Reverse(length), _)| *length < host_length)
         .find_map(|(Reverse(length), domains)| domains.get(part(*length)?).copied())
-}
-
-// Envoy cuts at the last `:` unless it is inside an IPv6 address (`HeaderUtility::getPortStart`).
-fn without_port(authority: &[u8]) -> &[u8] {
-    let colon = authority.iter().rposition(|b| *b == b':');
-    let bracket = authority.iter().rposition(|b| *b == b']');
-    match colon {
-        Some(colon) if bracket < Some(colon) => authority.get(..colon).unwrap_or(authority),
-        _ => authority,
-    }
 }
 
 fn lower_case(host: &[u8]) -> Cow<'_, [u8]> {

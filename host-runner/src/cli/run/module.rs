@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
+use crate::configuration::Form;
+use crate::configuration::file::ConfigurationFile;
+use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Route};
 use crate::subject::{Subject, welcome_to};
 use crate::upstream::{Upstream, demo};
 
@@ -14,9 +16,12 @@ use crate::upstream::{Upstream, demo};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "For a module")]
 pub(super) struct Around {
-    /// The file of the plugin's configuration, handed over as it is.
+    /// The file of the plugin's configuration: `.yaml` as JSON, any other as it is.
     #[arg(long, value_name = "FILE")]
     configuration: Option<PathBuf>,
+    /// How it is handed over.
+    #[arg(long, value_enum, default_value_t)]
+    configuration_as: Form,
     /// Where to listen [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -85,9 +90,11 @@ impl Around {
     pub(super) fn listener(&self, module: &Path) -> anyhow::Result<Listener> {
         let module = ModuleFile::read(module).context("`host-runner build` compiles it")?;
         let configuration = match &self.configuration {
-            Some(file) => std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the configuration `{}`", file.display()))?,
-            None => String::new(),
+            Some(file) => {
+                let file = ConfigurationFile::read(file, self.configuration_as)?;
+                file.configuration().clone()
+            }
+            None => Configuration::default(),
         };
         let upstream = self.upstream.unwrap_or(ANY);
         let called = self.cluster.iter();
@@ -98,6 +105,7 @@ impl Around {
             address: self.listen.unwrap_or(LISTEN),
             plugins: vec![Plugin::new(name, module, configuration)],
             routes: vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: UPSTREAM.to_owned(),
             }],

@@ -22,10 +22,12 @@ fn reviews(name: &str) -> Listener {
         )],
         routes: vec![
             Route {
+                name: String::new(),
                 state: Some(("meshwright.destination".to_owned(), cluster.clone())),
                 cluster: cluster.clone(),
             },
             Route {
+                name: String::new(),
                 state: None,
                 cluster: cluster.clone(),
             },
@@ -157,8 +159,7 @@ fn there_is_an_admin_interface_only_where_one_is_asked_for() {
 #[test]
 fn yaml_says_the_same_as_json() {
     let mut listener = reviews("main");
-    listener.plugins[0].configuration =
-        "{\"a\": \"line\\n: #'\",\n  \"b\": \"\u{e9}\"}\n".to_owned();
+    listener.plugins[0].configuration = "{\"a\": \"line\\n: #'\",\n  \"b\": \"\u{e9}\"}\n".into();
     let document = bootstrap(&[listener], &BootstrapOptions::default());
     let read: Value = serde_saphyr::from_str(&to_yaml(&document).unwrap()).unwrap();
     assert_eq!(read, document);

@@ -41,6 +41,7 @@ fn listener(plugins: Vec<Plugin>) -> Listener {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         plugins,
         routes: vec![Route {
+            name: String::new(),
             state: Some((
                 "meshwright.destination".to_owned(),
                 "nobody sets it".to_owned(),

@@ -24,7 +24,7 @@ pub(super) fn attribute<'a>(view: View<'a>, name: &[u8]) -> Option<Value<'a>> {
         b"filter_chain_name" => Some(Value::from("")),
         b"virtual_host_name" => virtual_host(view).map(Value::from),
         b"virtual_host_metadata" => virtual_host(view).map(|_| metadata::empty()),
-        b"route_name" => route(view).map(|_| Value::from("")),
+        b"route_name" => route(view).map(|route| Value::from(route.name.as_str())),
         b"route_metadata" => route(view).map(|_| metadata::empty()),
         b"cluster_name" => cluster_name(view).map(Value::from),
         b"cluster_metadata" => cluster_name(view).map(|_| metadata::empty()),

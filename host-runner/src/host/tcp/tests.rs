@@ -120,6 +120,7 @@ impl Told {
         let listener = Listener {
             protocol: Protocol::Tcp,
             routes: vec![Route {
+                name: String::new(),
                 state: None,
                 cluster: "second".to_owned(),
             }],

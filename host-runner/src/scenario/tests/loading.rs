@@ -25,6 +25,7 @@ fn clusters_are_real_addresses_and_default_to_one() {
     assert_eq!(
         listener.routes,
         [Route {
+            name: String::new(),
             state: None,
             cluster: "upstream".to_owned()
         }]

@@ -173,7 +173,7 @@ fn log(listener: &Listener, shared: &Shared, request: &Request<Bytes>) {
             "saw {} {} with {}",
             request.method(),
             request.uri().path(),
-            plugin.configuration
+            String::from_utf8_lossy(&plugin.configuration.to_bytes())
         ),
     };
     shared

@@ -11,10 +11,12 @@ const TOO_MANY: StaticReply = StaticReply::new(429, "too_many_requests")
     .body("slowly, please")
     .grpc(8);
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Lets so many requests pass in a while.
+#[meshwright::config]
 struct RateLimit {
+    /// How many.
     requests: u32,
+    /// In how many seconds.
     seconds: u64,
 }
 
@@ -89,5 +91,10 @@ mod tests {
         let full = Window { began, requests: 9 };
         let later = began + Duration::from_secs(1);
         assert_eq!(limit.count(Some(full), later).requests, 1);
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<RateLimit>("configuration.schema.json");
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use meshwright::prelude::*;
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Who waits, and how long.
+#[meshwright::config]
 struct Tarpit {
+    /// The API key that passes.
     key: String,
+    /// How long the others wait.
     milliseconds: u64,
 }
 
@@ -40,5 +42,10 @@ mod tests {
         let exchanges = host.send_all([with("guess"), with("secret"), with("guess")]);
         let statuses = exchanges.iter().map(|it| it.response.status);
         assert_eq!(statuses.collect::<Vec<_>>(), [401, 200, 401]);
+    }
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        meshwright::testing::assert_schema::<Tarpit>("configuration.schema.json");
     }
 }
