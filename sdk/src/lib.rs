@@ -57,7 +57,10 @@ mod shared;
 mod status;
 mod stream;
 mod task;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(dead_code, reason = "nothing is tested from within a module")
+)]
 pub mod testing;
 pub mod time;
 mod value;

@@ -29,18 +29,24 @@
 //! Natively the filter is a Rust type in your process: a debugger stops in it, coverage counts it. Its proxy is then one in
 //! memory that obeys the phase rules (H1, L8, A1 to A3, Y1 to Y4, C1 to C4), on a clock of its own.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod elsewhere;
 mod exchange;
+#[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(not(target_arch = "wasm32"))]
 mod proxy;
 
 use std::collections::BTreeMap;
+#[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::Plugin;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::dispatch::Callbacks;
 
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
@@ -53,11 +59,13 @@ pub struct Host {
     setting: Setting,
 }
 
-/// What the filter runs on.
+/// What the filter runs on. There is no such thing within a module: there tests are compiled, and not run.
 #[derive(Debug, Clone)]
 enum On {
+    #[cfg(not(target_arch = "wasm32"))]
     Native(&'static Callbacks),
     /// The module of the package in that folder, on `host-runner` or on an Envoy that it starts.
+    #[cfg(not(target_arch = "wasm32"))]
     Module {
         package: String,
         folder: PathBuf,
@@ -79,6 +87,7 @@ const START: Duration = Duration::from_secs(1_767_225_600);
 
 // === impl Host ===
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Host {
     /// The filter as a Rust type, in this process.
     pub fn native<F: Plugin>() -> Self {
@@ -104,6 +113,17 @@ impl Host {
         })
     }
 
+    fn exchanges(&self, requests: &[ClientRequest]) -> Result<Vec<Exchange>, String> {
+        match &self.on {
+            On::Native(callbacks) => native::run(callbacks, &self.setting, requests),
+            On::Module {
+                package,
+                folder,
+                on,
+            } => elsewhere::run((package, folder, on), &self.setting, requests),
+        }
+    }
+
     fn on(on: On) -> Self {
         Self {
             on,
@@ -115,7 +135,16 @@ impl Host {
             },
         }
     }
+}
 
+#[cfg(target_arch = "wasm32")]
+impl Host {
+    fn exchanges(&self, _: &[ClientRequest]) -> Result<Vec<Exchange>, String> {
+        match self.on {}
+    }
+}
+
+impl Host {
     /// With this plugin configuration.
     pub fn configuration(mut self, configuration: Value) -> Self {
         self.setting.configuration = configuration;
@@ -158,14 +187,7 @@ impl Host {
     #[expect(clippy::panic, reason = "a test fails by it")]
     pub fn send_all(&self, requests: impl IntoIterator<Item = ClientRequest>) -> Vec<Exchange> {
         let requests: Vec<ClientRequest> = requests.into_iter().collect();
-        let exchanges = match &self.on {
-            On::Native(callbacks) => native::run(callbacks, &self.setting, &requests),
-            On::Module {
-                package,
-                folder,
-                on,
-            } => elsewhere::run((package, folder, on), &self.setting, &requests),
-        };
+        let exchanges = self.exchanges(&requests);
         exchanges.unwrap_or_else(|why| panic!("{why}"))
     }
 }
