@@ -63,6 +63,7 @@ mod task;
 )]
 pub mod testing;
 pub mod time;
+mod together;
 mod value;
 mod vm;
 mod waker;
@@ -83,6 +84,7 @@ pub use response::NextResponse;
 pub use shared::Shared;
 pub use status::{HostError, Status};
 pub use stream::Stream;
+pub use together::{join, join_all, race, race_ok, try_join, try_join_all};
 pub use value::Value;
 
 // The filter in the README compiles.
@@ -96,6 +98,7 @@ pub mod prelude {
         Call, Error, Filter, Flow, LogEntry, NoConfig, OnLog, OnRequest, OnResponse, Request,
         Response, Value,
     };
+    pub use crate::{join, join_all, race, race_ok, try_join, try_join_all};
     pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
 }
 

@@ -153,6 +153,8 @@ fn filters() -> Vec<(String, Value)> {
             "block-path" => json!({"prefixes": ["/admin"]}),
             "rate-limit" => json!({"requests": 1, "seconds": 60}),
             "retry-call" => json!({"clusters": ["auth", "nobody", "auth"]}),
+            "hedge-call" => json!({"clusters": ["auth", "nobody", "auth"], "milliseconds": 5}),
+            "ask-both" => json!({"milliseconds": 5}),
             "per-tenant" => {
                 json!({"header": "user-agent", "tenants": {"test": {"set": {"x-a": "1"}}}})
             }

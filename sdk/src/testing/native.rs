@@ -237,13 +237,7 @@ impl Run<'_> {
             let world = self.proxy.world();
             let call = world.calls.iter().min_by_key(|(_, call)| call.at);
             let call = call.map(|(token, call)| (call.at, *token));
-            (
-                world.now,
-                call,
-                world
-                    .tick
-                    .map(|period| world.now.saturating_add(nanoseconds(period))),
-            )
+            (world.now, call, world.tick.map(|(_, at)| at.max(world.now)))
         };
         match (call, tick) {
             (Some((at, token)), tick) if tick.is_none_or(|tick| at <= tick) => {
@@ -253,6 +247,7 @@ impl Run<'_> {
             }
             (_, Some(tick)) if tick <= limit => {
                 self.proxy.world().now = tick;
+                self.proxy.world().next_tick();
                 if let Some(on_tick) = self.callbacks.tick {
                     on_tick(ROOT);
                 }

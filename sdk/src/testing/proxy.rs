@@ -36,7 +36,8 @@ pub(super) struct World {
     pub(super) called: Vec<Received>,
     /// The answer whose callback runs (rule C4).
     pub(super) answer: Option<Answered>,
-    pub(super) tick: Option<Duration>,
+    /// How far ticks are apart, and when the next one comes: whatever else comes before it does not put it off.
+    pub(super) tick: Option<(Duration, u64)>,
     pub(super) logs: Vec<LogLine>,
     pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) shared: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
@@ -110,6 +111,14 @@ impl World {
         match side {
             Side::Request => &mut self.request,
             Side::Response => &mut self.response,
+        }
+    }
+
+    /// The next tick comes one period from now.
+    pub(super) fn next_tick(&mut self) {
+        if let Some((period, at)) = &mut self.tick {
+            let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+            *at = self.now.saturating_add(period);
         }
     }
 
@@ -233,7 +242,9 @@ impl Hostcalls for Proxy {
 
     fn set_tick_period_milliseconds(&self, period: u32) -> Result<(), Status> {
         let period = Duration::from_millis(period.into());
-        self.world().tick = Some(period).filter(|period| !period.is_zero());
+        let mut world = self.world();
+        world.tick = (!period.is_zero()).then_some((period, 0));
+        world.next_tick();
         Ok(())
     }
 
