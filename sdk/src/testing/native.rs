@@ -122,7 +122,7 @@ impl Run<'_> {
             let body = self.reply(&reply);
             self.proxy.world().response.body = body;
         }
-        let response = self.sent();
+        let response = self.sent(request.is_http2);
         self.end(context);
         let mut world = self.proxy.world();
         Ok(Exchange {
@@ -162,6 +162,8 @@ impl Run<'_> {
         world.request.headers = headers.collect();
         world.request.body = Vec::new();
         world.response.headers = Vec::new();
+        world.request.trailers = Vec::new();
+        world.response.trailers = Vec::new();
         world.response.body = Vec::new();
         world.reply = None;
         // Stream state is for one request (rule P2).
@@ -188,9 +190,12 @@ impl Run<'_> {
                 let message = world.side(side);
                 message.body_alive = true;
                 message.body.extend_from_slice(piece);
+                // They can be made where the body ends, and only there (rule H14).
+                message.trailers_alive = end;
                 message.body.len()
             };
             let action = self.body(context, side, (size, end));
+            self.proxy.world().side(side).trailers_alive = false;
             let is_kept = action != CONTINUE && !end;
             // What is kept is shown again with what follows; the end must be let go by somebody.
             if is_kept
@@ -359,7 +364,8 @@ impl Run<'_> {
         }
     }
 
-    fn sent(&self) -> Response {
+    // Clients of HTTP/1.1 get trailers only where the proxy is told to let them pass (rule L12).
+    fn sent(&self, is_http2: bool) -> Response {
         let world = self.proxy.world();
         let headers = &world.response.headers;
         let status = first(headers, ":status").and_then(|status| status.parse().ok());
@@ -368,6 +374,10 @@ impl Run<'_> {
             status: status.unwrap_or_default(),
             headers: text(&own.cloned().collect::<Vec<_>>()),
             body: String::from_utf8_lossy(&world.response.body).into_owned(),
+            trailers: match is_http2 {
+                true => text(&world.response.trailers),
+                false => Vec::new(),
+            },
         }
     }
 
