@@ -49,6 +49,7 @@ fn listener(plugin: Plugin) -> Listener {
         name: "labels".to_owned(),
         plugins: vec![plugin],
         routes: vec![Route {
+            name: String::new(),
             state: None,
             cluster: nobody.name.clone(),
         }],
