@@ -45,7 +45,7 @@ pub struct Received {
     pub authority: Vec<u8>,
     /// All other headers, repeats kept in their order.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The whole body; of a gRPC call the messages, without what frames them.
+    /// The whole body.
     pub body: Vec<u8>,
     /// The messages of a gRPC call.
     pub messages: Vec<Vec<u8>>,
@@ -121,9 +121,6 @@ impl Received {
         let headers = head.iter().filter(|(name, _)| !name.starts_with(b":"));
         let is_grpc = part(b"content-type").starts_with(b"application/grpc");
         let messages = is_grpc.then(|| frames::all(&body)).flatten();
-        let body = messages
-            .as_ref()
-            .map_or(body, |messages| messages.concat().into());
         Self {
             cluster: cluster.to_owned(),
             method: text(part(b":method")),
