@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::core::ConfigError;
 use crate::grpc::GrpcStatus;
-use crate::status::HostError;
+use crate::status::{HostError, Status};
 
 /// Why a handler could not do its work. A request or response whose handler returns this is denied
 /// ([`Filter::on_error`](crate::Filter::on_error)).
@@ -48,6 +49,13 @@ impl Error {
     /// An error of the author's own, to be read in the log.
     pub fn other(message: impl fmt::Display) -> Self {
         Self::Other(message.to_string())
+    }
+
+    /// Whether the host has no such thing: no foreign function or object of that name.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        let not_found = [Status::NOT_FOUND, Status::UNIMPLEMENTED];
+        matches!(self, Self::Host(error) if not_found.contains(&error.status))
     }
 
     /// The status of the reply when it denies a request.
@@ -95,6 +103,13 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What fails in [`Filter::new`](crate::Filter::new) has no place in the configuration.
+impl From<Error> for ConfigError {
+    fn from(error: Error) -> Self {
+        Self::new("", error.to_string())
+    }
+}
 
 impl From<HostError> for Error {
     fn from(error: HostError) -> Self {

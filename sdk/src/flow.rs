@@ -1,6 +1,6 @@
 //! What becomes of a message when its handler is done.
 
-use crate::core::LocalReply;
+use crate::core::{LocalReply, StaticReply};
 
 /// What a handler decides.
 #[must_use]
@@ -14,7 +14,8 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// A reply with a text body.
+    /// A reply with a text body. One with details, or with a status for gRPC clients, is a [`LocalReply`], or declared as a
+    /// [`StaticReply`].
     pub fn reply(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::Reply(LocalReply::new(status, body))
     }
@@ -23,5 +24,11 @@ impl Flow {
 impl From<LocalReply> for Flow {
     fn from(reply: LocalReply) -> Self {
         Self::Reply(reply)
+    }
+}
+
+impl From<StaticReply> for Flow {
+    fn from(reply: StaticReply) -> Self {
+        Self::Reply(reply.into())
     }
 }

@@ -45,6 +45,7 @@ mod error;
 mod exchange;
 mod filter;
 mod flow;
+pub mod foreign;
 mod grpc;
 mod headers;
 pub mod hostcalls;
@@ -57,6 +58,7 @@ pub mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod per_route;
+pub mod properties;
 mod property;
 mod queue;
 mod reply;
@@ -91,6 +93,7 @@ pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
 pub use per_route::PerRoute;
+pub use property::{FromProperty, Property, Unreadable};
 pub use queue::{NextItem, Queue, RemoteQueue};
 pub use response::NextResponse;
 pub use root::Root;
@@ -110,7 +113,9 @@ pub mod prelude {
         Call, Connection, Error, Filter, Flow, GrpcCall, LogEntry, NoConfig, OnConnection, OnLog,
         OnRequest, OnResponse, OnStart, Passage, Request, Response, Root, Value,
     };
-    pub use meshwright_core::{ConfigError, Headers, LocalReply, RequestHead, Verdict};
+    pub use meshwright_core::{
+        ConfigError, Headers, LocalReply, RequestHead, StaticReply, Verdict,
+    };
 }
 
 /// A filter that [`main!`] was called for.

@@ -7,7 +7,7 @@ use crate::core::Headers;
 use crate::error::Error;
 use crate::headers;
 use crate::hostcalls::{MapType, Named as _, host};
-use crate::property;
+use crate::property::{self, FromProperty, Property};
 use crate::value::Value;
 
 /// An exchange that is over. Its headers are as they were sent, with what the proxy added (rule H2).
@@ -40,12 +40,23 @@ impl<F> LogEntry<F> {
         Ok(headers::status(status.as_deref()))
     }
 
+    /// A property, as its type; `None` when it is absent. See [`properties`](crate::properties).
+    ///
+    /// # Errors
+    /// When the host refuses, or the value is not of its type.
+    pub fn get<T: FromProperty, P: AsRef<[u8]>>(
+        &self,
+        property: Property<T, P>,
+    ) -> Result<Option<T>, Error> {
+        property::get_typed(property)
+    }
+
     /// A property in its wire encoding; `None` when it is absent.
     ///
     /// # Errors
     /// When the host refuses.
     pub fn property(&self, path: &[&str]) -> Result<Option<Value>, Error> {
-        property::get(path)
+        property::get(path.join("\0").as_bytes())
     }
 
     /// A random number; not for secrets.

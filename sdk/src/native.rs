@@ -15,8 +15,9 @@ struct Nothing;
 /// This thread's host.
 #[must_use]
 pub fn host() -> Rc<dyn Hostcalls> {
-    let installed = HOST.with(|host| host.borrow().clone());
-    installed.unwrap_or_else(|| Rc::new(Nothing))
+    // What is dropped with the thread may still ask.
+    let installed = HOST.try_with(|host| host.borrow().clone());
+    installed.ok().flatten().unwrap_or_else(|| Rc::new(Nothing))
 }
 
 /// Makes this the host of this thread.

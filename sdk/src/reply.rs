@@ -38,10 +38,15 @@ fn send_as_it_is(reply: &LocalReply) -> bool {
         details: reply.details.as_bytes(),
         body: &reply.body,
         headers: &to_pairs(headers),
-        grpc_status: NO_GRPC_STATUS,
+        grpc_status: grpc_status(reply),
     });
     if let Err(status) = sent {
         log::error!("hostcall `send_local_response` failed: {status}; the message stays held");
     }
     sent.is_ok()
+}
+
+fn grpc_status(reply: &LocalReply) -> i32 {
+    let given = reply.grpc_status.map(i32::try_from);
+    given.and_then(Result::ok).unwrap_or(NO_GRPC_STATUS)
 }

@@ -2,18 +2,18 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::call::{Call, Calling};
 use crate::current;
 use crate::error::Error;
+use crate::foreign::{self, Span};
 use crate::grpc::{GrpcCall, GrpcCalling, GrpcStream};
-use crate::hostcalls::{Named as _, host};
+use crate::listed;
+use crate::property::{self, FromProperty, Property};
 use crate::queue::RemoteQueue;
 use crate::time::{self, Sleep, Within};
 use crate::value::Value;
-use crate::{listed, property};
 
 /// The stream that a message is of, of the filter `F`. Everything that is not about headers or bodies is here: a
 /// [`Request`](crate::Request) and a [`Response`](crate::Response) have it, a [`Body`](crate::Body) and
@@ -38,32 +38,25 @@ impl<F> Stream<F> {
         self.context
     }
 
+    /// A property, as its type; `None` when it is absent in this phase. See [`properties`](crate::properties).
+    ///
+    /// # Errors
+    /// When the host refuses, or the value is not of its type.
+    pub fn get<T: FromProperty, P: AsRef<[u8]>>(
+        &self,
+        property: Property<T, P>,
+    ) -> Result<Option<T>, Error> {
+        self.check()?;
+        property::get_typed(property)
+    }
+
     /// A property in its wire encoding; `None` when it is absent in this phase.
     ///
     /// # Errors
     /// When the host refuses.
     pub fn property(&self, path: &[&str]) -> Result<Option<Value>, Error> {
         self.check()?;
-        property::get(path)
-    }
-
-    /// A property that holds an integer; `None` when it is absent, or holds none.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    pub fn property_integer(&self, path: &[&str]) -> Result<Option<i64>, Error> {
-        self.check()?;
-        property::integer(path)
-    }
-
-    /// The IP address in a property that holds `ip:port`, `[ip]:port` or a bare address; `None` when it is absent, or
-    /// holds none.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    pub fn property_address(&self, path: &[&str]) -> Result<Option<IpAddr>, Error> {
-        self.check()?;
-        property::address(path)
+        property::get(path.join("\0").as_bytes())
     }
 
     /// Stream state that a filter left under that name; `None` when none did. No client can write it (rule W3).
@@ -71,7 +64,8 @@ impl<F> Stream<F> {
     /// # Errors
     /// When the host refuses.
     pub fn state(&self, name: &str) -> Result<Option<Value>, Error> {
-        self.property(&[name])
+        self.check()?;
+        property::get(name.as_bytes())
     }
 
     /// Leaves stream state under that name: for later filters, route matching and access logs.
@@ -83,6 +77,16 @@ impl<F> Stream<F> {
         property::set_state(name, value.as_ref())
     }
 
+    /// Sets an object of the host's own filter state, such as `envoy.tcp_proxy.cluster`, and how long it lives; it is read
+    /// with [`filter_state`](crate::properties::filter_state).
+    ///
+    /// # Errors
+    /// `NotFound` where the host cannot, or makes no object of that key; `BadArgument` for a value it does not take.
+    pub fn set_filter_state(&self, key: &str, value: &str, span: Span) -> Result<(), Error> {
+        self.check()?;
+        foreign::set_filter_state(key, value, span)
+    }
+
     /// Makes the proxy pick the route again, which it does not do by itself (rule W1).
     ///
     /// # Errors
@@ -91,14 +95,13 @@ impl<F> Stream<F> {
         self.call_foreign("clear_route_cache", &[]).map(drop)
     }
 
-    /// Calls a foreign function.
+    /// Calls a foreign function; those that Envoy has are in [`foreign`].
     ///
     /// # Errors
     /// `NotFound` where the host has no such function; otherwise what it says.
     pub fn call_foreign(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Error> {
         self.check()?;
-        let result = host().call_foreign_function(name.as_bytes(), argument);
-        Ok(result.named("call_foreign_function", name.as_bytes())?)
+        foreign::call(name, argument)
     }
 
     /// The host's clock.

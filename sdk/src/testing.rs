@@ -32,7 +32,9 @@
 mod elsewhere;
 mod exchange;
 mod native;
+mod properties;
 mod proxy;
+mod reply;
 mod schema;
 mod talk;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use meshwright::properties::{Row, TABLE};
 use meshwright_tests::root;
 
 #[test]
@@ -25,6 +26,25 @@ fn the_two_filters_side_by_side_are_those_that_run() {
     assert!(page.contains(&ours) && page.contains(&plain));
     // Without the two lines around it.
     assert!(ours.lines().count() - 2 <= 25, "{ours}");
+}
+
+#[test]
+fn the_table_of_properties_is_that_of_the_code() {
+    let page = fs::read_to_string(root().join("docs/properties.md")).unwrap();
+    let (_, table) = page.split_once("|---|---|---|---|\n").unwrap();
+    let rows: String = TABLE.iter().map(row).collect();
+    assert_eq!(table, rows, "copy this into docs/properties.md:\n{rows}");
+}
+
+fn row(row: &Row) -> String {
+    let path = row.path.replace('\0', ".");
+    let when = row.when.map(|when| format!(", {when}")).unwrap_or_default();
+    let Row { holds, phases, .. } = row;
+    let phases = phases.join(", ");
+    format!(
+        "| `{path}` | `{holds}` | {phases}{when} | {} |\n",
+        row.says.trim()
+    )
 }
 
 #[test]

@@ -7,6 +7,12 @@ use std::net::IpAddr;
 
 use meshwright::core::state;
 use meshwright::prelude::*;
+use meshwright::properties::{
+    CONNECTION_DNS_SAN_PEER_CERTIFICATE, CONNECTION_MTLS, CONNECTION_PEER_CERTIFICATE_VALID,
+    CONNECTION_REQUESTED_SERVER_NAME, CONNECTION_SUBJECT_PEER_CERTIFICATE,
+    CONNECTION_URI_SAN_PEER_CERTIFICATE, DESTINATION_ADDRESS, DESTINATION_PORT, SOURCE_ADDRESS,
+    SOURCE_PORT,
+};
 use policy_authz::{Authorizer, Config, Connection, Needs, Request as Judged};
 use serde_json::Value as Json;
 
@@ -50,23 +56,22 @@ fn claims(request: &Request<Authz>) -> Result<Option<Json>, Error> {
 fn connection(request: &Request<Authz>, needs: Needs) -> Result<Connection, Error> {
     let mut connection = Connection::default();
     if needs.remote_ip {
-        connection.remote_ip = request.property_address(&["source", "address"])?;
+        connection.remote_ip = request.get(SOURCE_ADDRESS)?.map(|it| it.ip());
     }
     if needs.source_ip {
         connection.source_ip = direct_peer(request)?;
     }
     if needs.destination_ip {
-        connection.destination_ip = request.property_address(&["destination", "address"])?;
+        connection.destination_ip = request.get(DESTINATION_ADDRESS)?.map(|it| it.ip());
     }
     if needs.destination_port {
-        let port = request.property_integer(&["destination", "port"])?;
-        connection.destination_port = port.and_then(|port| u16::try_from(port).ok());
+        connection.destination_port = request.get(DESTINATION_PORT)?;
     }
     if needs.principals {
         connection.principals = principals(request)?;
     }
     if needs.sni {
-        let sni = request.property(&["connection", "requested_server_name"])?;
+        let sni = request.get(CONNECTION_REQUESTED_SERVER_NAME)?;
         connection.sni = sni.map(Value::into_bytes);
     }
     Ok(connection)
@@ -75,30 +80,29 @@ fn connection(request: &Request<Authz>, needs: Needs) -> Result<Connection, Erro
 // Envoy shows one address: the peer's own, or one from `x-forwarded-for`, which has port 0. Then the peer is unknown
 // (rule M4).
 fn direct_peer(request: &Request<Authz>) -> Result<Option<IpAddr>, Error> {
-    match request.property_integer(&["source", "port"])? {
-        Some(port) if port != 0 => request.property_address(&["source", "address"]),
-        _ => Ok(None),
+    match request.get(SOURCE_PORT)? {
+        None | Some(0) => Ok(None),
+        Some(_) => Ok(request.get(SOURCE_ADDRESS)?.map(|it| it.ip())),
     }
 }
 
 // Plaintext has no names. A certificate names somebody only when the proxy says that it validated it (Envoy 1.39 and
 // newer, rule M3); otherwise nobody can tell who the peer is. Envoy shows the first SAN of each kind (rule M4).
 fn principals(request: &Request<Authz>) -> Result<Option<Vec<String>>, Error> {
-    if request.property(&["connection", "mtls"])?.as_deref() == Some(&[0]) {
+    if request.get(CONNECTION_MTLS)? == Some(false) {
         return Ok(Some(Vec::new()));
     }
-    let valid = request.property(&["connection", "peer_certificate_valid"])?;
-    if valid.as_deref() != Some(&[1]) {
+    if request.get(CONNECTION_PEER_CERTIFICATE_VALID)? != Some(true) {
         return Ok(None);
     }
-    let sans = [
-        "uri_san_peer_certificate",
-        "dns_san_peer_certificate",
-        "subject_peer_certificate",
+    let names = [
+        CONNECTION_URI_SAN_PEER_CERTIFICATE,
+        CONNECTION_DNS_SAN_PEER_CERTIFICATE,
+        CONNECTION_SUBJECT_PEER_CERTIFICATE,
     ];
     let mut principals = Vec::new();
-    for name in sans {
-        let san = request.property(&["connection", name])?;
+    for name in names {
+        let san = request.get(name)?;
         principals.extend(san.and_then(|san| String::from_utf8(san.into_bytes()).ok()));
     }
     Ok(Some(principals))

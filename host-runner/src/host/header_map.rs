@@ -3,6 +3,7 @@
 use std::fmt;
 
 use meshwright_core::headers::to_pairs;
+use meshwright_core::reply::is_grpc;
 
 use crate::host::{header_syntax, inline};
 
@@ -192,11 +193,7 @@ impl HeaderMap {
 
     /// Whether a request with these headers is gRPC (rule Y6).
     pub(crate) fn is_grpc(&self) -> bool {
-        let kind = self.get(b"content-type").unwrap_or_default();
-        match kind.strip_prefix(b"application/grpc") {
-            Some(rest) => rest.is_empty() || rest.starts_with(b"+"),
-            None => false,
-        }
+        self.get(b"content-type").is_some_and(is_grpc)
     }
 
     pub(crate) fn to_pairs(&self) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! From a local reply as a filter asked for it to the response that is sent (rules Y2, Y4, Y5, Y6).
 
+use meshwright_core::reply::{LAST_GRPC_STATUS, grpc_message, grpc_status};
+
 use crate::host::header_map::HeaderMap;
 use crate::host::stream::Stream;
 
@@ -102,7 +104,7 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
     // What is no status of gRPC is as good as none.
     let given = reply
         .grpc_status
-        .filter(|status| *status <= MAX_GRPC_STATUS);
+        .filter(|status| *status <= LAST_GRPC_STATUS);
     let status = given.unwrap_or_else(|| grpc_status(reply.status));
     let mut headers = HeaderMap::response(b"200");
     for (name, value) in &reply.headers {
@@ -116,29 +118,4 @@ fn grpc(reply: &LocalReply) -> (HeaderMap, Vec<u8>) {
         headers.set(b"grpc-message", &grpc_message(&reply.body));
     }
     (headers, Vec::new())
-}
-
-/// The highest status code of gRPC (`UNAUTHENTICATED`).
-const MAX_GRPC_STATUS: u32 = 16;
-
-/// The mapping of gRPC's http-grpc-status-mapping document, which Envoy follows.
-pub(crate) fn grpc_status(http: u32) -> u32 {
-    match http {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502 | 503 | 504 => 14,
-        _ => 2,
-    }
-}
-
-// gRPC over HTTP/2, "Status-Message": percent-encode all but printable ASCII, and `%`.
-fn grpc_message(body: &[u8]) -> Vec<u8> {
-    body.iter()
-        .flat_map(|byte| match byte {
-            0x20..=0x7e if *byte != b'%' => vec![*byte],
-            other => format!("%{other:02X}").into_bytes(),
-        })
-        .collect()
 }

@@ -15,6 +15,6 @@ pub mod verdict;
 
 pub use config::ConfigError;
 pub use headers::Headers;
-pub use reply::LocalReply;
+pub use reply::{LocalReply, StaticReply};
 pub use request::RequestHead;
 pub use verdict::{Effects, HeaderEdit, Reason, Verdict};

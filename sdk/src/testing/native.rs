@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::exchange::{ClientRequest, Exchange, Received, Reply, Response};
+use super::properties::Facts;
 use super::proxy::Proxy;
+use super::reply::LocalReply;
 use super::talk::{Conversation, Talk};
-use super::world::{Brought, Event, LocalReply, World, first, nanoseconds, text};
+use super::world::{Brought, Event, World, first, nanoseconds, text};
 use super::{START, Setting};
 use crate::current::Side;
 use crate::dispatch::Callbacks;
@@ -181,6 +183,7 @@ impl Run<'_> {
         world.response.headers = Vec::new();
         world.response.body = Vec::new();
         world.reply = None;
+        world.facts = Facts::begun(world.now, &world.request.headers);
         // Stream state is for one request (rule P2).
         world.properties.clear();
     }
@@ -202,6 +205,7 @@ impl Run<'_> {
         for (piece, end) in pieces {
             let size = {
                 let mut world = self.proxy.world();
+                world.facts.count(side, piece.len());
                 let message = world.side(side);
                 message.body_alive = true;
                 message.body.extend_from_slice(piece);
@@ -342,12 +346,12 @@ impl Run<'_> {
     // The upstream's headers; its body.
     fn answer(&self) -> Vec<u8> {
         let Reply {
-            status,
+            status: code,
             headers,
             body,
             ..
         } = self.upstream;
-        let status = (b":status".to_vec(), status.to_string().into_bytes());
+        let status = (b":status".to_vec(), code.to_string().into_bytes());
         let own = headers.iter().map(|(name, value)| {
             (
                 name.to_ascii_lowercase().into_bytes(),
@@ -359,24 +363,20 @@ impl Run<'_> {
             body.len().to_string().into_bytes(),
         );
         let headers = std::iter::once(status).chain(own).chain([length]);
-        self.proxy.world().response.headers = headers.collect();
+        let mut world = self.proxy.world();
+        world.response.headers = headers.collect();
+        world.facts.is_routed = true;
+        world.facts.answered((*code).into(), b"via_upstream");
         body.clone().into_bytes()
     }
 
-    // The headers of a local reply (rules Y2, Y4); its body.
+    // The response becomes a local reply; its body.
     fn reply(&self, reply: &LocalReply) -> Vec<u8> {
-        let own = [":status", "content-length"];
-        let kept = reply.headers.iter();
-        let kept = kept.filter(|(name, _)| !own.iter().any(|own| own.as_bytes() == name));
-        let status = (b":status".to_vec(), reply.status.to_string().into_bytes());
-        let mut headers: Vec<_> = std::iter::once(status).chain(kept.cloned()).collect();
-        let length = reply.body.len().to_string();
-        headers.push((b"content-length".to_vec(), length.into_bytes()));
-        if !reply.body.is_empty() && first(&headers, "content-type").is_none() {
-            headers.push((b"content-type".to_vec(), b"text/plain".to_vec()));
-        }
-        self.proxy.world().response.headers = headers;
-        reply.body.clone()
+        let mut world = self.proxy.world();
+        let (headers, body) = reply.response(world.facts.is_grpc);
+        world.facts.answered(reply.status, &reply.details);
+        world.response.headers = headers;
+        body
     }
 
     fn received(&self) -> Received {
@@ -411,6 +411,7 @@ impl Run<'_> {
     pub(super) fn end(&self, context: u32) {
         let mut world = self.proxy.world();
         (world.logging, world.in_stream) = (true, true);
+        world.facts.ended = Some(world.now);
         drop(world);
         if let Some(log) = self.callbacks.log {
             log(context);

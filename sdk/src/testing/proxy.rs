@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::exchange::{Fault, LogLine, Received};
 use super::native::ROOT;
-use super::world::{Brought, Line, LocalReply, World, first, key, metric, pairs, text};
+use super::properties;
+use super::reply::LocalReply;
+use super::world::{Brought, Line, World, first, key, metric, pairs, text};
 use crate::core::headers::to_pairs;
 use crate::hostcalls::{
     BufferType, Hostcalls, MapType, MetricType, RawCall, RawGrpc, RawReply, StreamType,
@@ -67,10 +69,7 @@ impl Hostcalls for Proxy {
     }
 
     fn get_property(&self, path: &[u8]) -> Result<Vec<u8>, Status> {
-        let world = self.world();
-        let value = world.properties.get(path).cloned();
-        let value = value.or_else(|| world.attribute(path));
-        value.ok_or(Status::NOT_FOUND)
+        properties::get(&mut self.world(), path)
     }
 
     fn set_property(&self, path: &[u8], value: &[u8]) -> Result<(), Status> {
@@ -219,11 +218,7 @@ impl Hostcalls for Proxy {
     fn send_local_response(&self, reply: RawReply<'_>) -> Result<(), Status> {
         let mut world = self.world();
         if world.in_stream && world.reply.is_none() {
-            world.reply = Some(LocalReply {
-                status: reply.status,
-                headers: pairs(reply.headers),
-                body: reply.body.to_vec(),
-            });
+            world.reply = Some(LocalReply::new(reply));
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::exchange::{Fault, LogLine, Received, Reply};
+use super::properties::Facts;
+use super::reply::LocalReply;
 use crate::connection::Peer;
 use crate::core::Headers;
 use crate::current::Side;
@@ -26,6 +28,7 @@ pub(super) struct World {
     pub(super) in_stream: bool,
     pub(super) stream: u32,
     pub(super) reply: Option<LocalReply>,
+    pub(super) facts: Facts,
     pub(super) clusters: BTreeMap<String, Reply>,
     /// What callbacks of the root will bring, in order of time.
     pub(super) events: BTreeMap<(u64, u64), Event>,
@@ -62,14 +65,6 @@ pub(super) struct Message {
     pub(super) body_alive: bool,
     /// Whether it was asked to go on.
     pub(super) goes_on: bool,
-}
-
-/// A reply of the filter.
-#[derive(Debug, Clone)]
-pub(super) struct LocalReply {
-    pub(super) status: u32,
-    pub(super) headers: Pairs,
-    pub(super) body: Vec<u8>,
 }
 
 /// What a callback of the root brings, to the call, the stream or the queue of that token.
@@ -132,15 +127,6 @@ impl World {
         match side {
             Side::Request => &mut self.request,
             Side::Response => &mut self.response,
-        }
-    }
-
-    /// A property of the proxy's own, of those that native filters can ask for.
-    pub(super) fn attribute(&self, path: &[u8]) -> Option<Vec<u8>> {
-        match path {
-            b"request\0host" => first(&self.request.headers, ":authority").map(String::into_bytes),
-            b"xds\0route_name" => Some(self.route.clone().into_bytes()),
-            _ => None,
         }
     }
 

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use meshwright::prelude::*;
 
+/// What access logs call `unknown_api_key`.
+const UNKNOWN_KEY: StaticReply = StaticReply::new(401, "unknown_api_key").body("who are you?");
+
 /// Who may pass.
 #[meshwright::config]
 struct Config {
@@ -32,7 +35,7 @@ impl OnRequest for {{ type }} {
         let key = request.header("x-api-key")?.unwrap_or_default();
         match self.keys.contains(&*key) {
             true => Ok(Flow::Continue),
-            false => Ok(Flow::reply(401, "who are you?")),
+            false => Ok(UNKNOWN_KEY.into()),
         }
     }
 }

@@ -106,7 +106,8 @@ fn life() -> Vec<Case> {
         case(
             "properties",
             &[
-                "n.prop plugin_name;n.prop connection/mtls;n.prop connection/requested_server_name;n.prop connection;\
+                "n.prop plugin_name;n.prop connection/mtls;n.prop connection/peer_certificate_valid;\
+               n.prop connection/requested_server_name;n.prop connection;\
                n.prop source;n.prop filter_state;n.prop request/path;n.prop request/protocol;n.prop request/headers;\
                n.prop request/size;n.prop request/total_size;n.prop response/code;n.prop response/flags;\
                n.prop response/headers;n.prop upstream/address;n.prop xds/listener_direction;n.prop metadata;\

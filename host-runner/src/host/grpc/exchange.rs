@@ -1,13 +1,15 @@
 //! From the messages of a response to the callbacks of the root context, in Envoy's order: of a stream, initial
 //! metadata, messages, trailing metadata, close; of a call, one message when all went well, or else close.
 
+use meshwright_core::reply::grpc_status;
+
 use super::frames::{Broken, Frame};
 use super::{Exchange, GrpcEffect, GrpcEvent, Unavailable};
 use crate::host::callbacks::{Callbacks, Export};
 use crate::host::callout::{CallId, CallKind};
 use crate::host::effect::Effect;
 use crate::host::header_map::HeaderMap;
-use crate::host::reply::{LocalReply, grpc_status};
+use crate::host::reply::LocalReply;
 use crate::host::traffic::Traffic;
 use crate::host::vm::VmFailed;
 use crate::host::vm_state::Root;

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use super::value::Value;
 use crate::host::stream::StreamInfo;
 
-/// Of a connection without TLS: `mtls` and the server name are there, what comes from certificates is not.
+/// Of a connection without TLS: `mtls`, that no certificate is valid, and the server name are there; what comes from
+/// certificates is not.
 pub(super) fn attribute<'a>(info: &'a StreamInfo, name: &[u8]) -> Option<Value<'a>> {
     match name {
         b"id" => id(info),
-        b"mtls" => Some(Value::Bool(false)),
+        b"mtls" | b"peer_certificate_valid" => Some(Value::Bool(false)),
         b"requested_server_name" => Some(Value::from("")),
         _ => None,
     }

@@ -1,19 +1,17 @@
 //! `response.*`. Headers and trailers are there only while the filter can reach them (rule H1).
 
+use meshwright_core::reply::{LAST_GRPC_STATUS, grpc_status};
+
 use super::View;
 use super::encoding::nanoseconds;
 use super::request::integer;
 use super::value::Value;
 use crate::abi::MapType;
 use crate::host::header_map::HeaderMap;
-use crate::host::reply::grpc_status;
 use crate::host::stream::StreamInfo;
 
 /// What a `grpc-status` that is no status of gRPC counts as.
 const INVALID_GRPC_STATUS: i64 = -1;
-
-/// The largest status of gRPC, `UNAUTHENTICATED`.
-const LAST_GRPC_STATUS: i64 = 16;
 
 pub(super) fn attribute<'a>(
     view: View<'a>,
@@ -58,6 +56,6 @@ fn of(map: Option<&HeaderMap>) -> Option<i64> {
     let status = std::str::from_utf8(said)
         .ok()
         .and_then(|said| said.parse().ok());
-    let valid = status.filter(|status| (0..=LAST_GRPC_STATUS).contains(status));
+    let valid = status.filter(|status| (0..=LAST_GRPC_STATUS.into()).contains(status));
     Some(valid.unwrap_or(INVALID_GRPC_STATUS))
 }

@@ -73,7 +73,7 @@ fn response(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
 fn of_connection(field: &[u8], info: &TcpInfo) -> Option<Vec<u8>> {
     match field {
         b"id" => Some(info.ends.id.to_le_bytes().to_vec()),
-        b"mtls" => Some(vec![0]),
+        b"mtls" | b"peer_certificate_valid" => Some(vec![0]),
         b"requested_server_name" => Some(Vec::new()),
         _ => None,
     }

@@ -3,6 +3,12 @@
 use meshwright::core::path::normalize;
 use meshwright::prelude::*;
 
+/// Nobody can tell where it leads.
+const BAD_PATH: StaticReply = StaticReply::new(400, "bad_path").body("what path is this?");
+
+/// It is blocked, which is nobody's business.
+const BLOCKED: StaticReply = StaticReply::new(404, "blocked_path");
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BlockPath {
@@ -14,11 +20,11 @@ impl OnRequest for BlockPath {
         let path = request.header(":path")?.unwrap_or_default();
         // A path that cannot be understood is not let pass.
         let Some(path) = normalize(&path) else {
-            return Ok(Flow::reply(400, "what path is this?"));
+            return Ok(BAD_PATH.into());
         };
         let mut prefixes = self.prefixes.iter();
         match prefixes.any(|prefix| path.starts_with(prefix.as_bytes())) {
-            true => Ok(Flow::reply(404, "")),
+            true => Ok(BLOCKED.into()),
             false => Ok(Flow::Continue),
         }
     }

@@ -1,5 +1,5 @@
 //! Denies the clients on a list that the plugin fetches when it starts, and then again and again. Requests that come before
-//! the first list wait for it.
+//! the first list wait for it, but not for long: then they are denied, because nobody could judge them.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -20,6 +20,7 @@ struct Config {
 
 const FRESH: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Filter for FetchedBlocklist {
     type Config = Config;
@@ -57,7 +58,8 @@ impl OnStart for FetchedBlocklist {
 impl OnRequest for FetchedBlocklist {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let client = request.header("x-client")?.unwrap_or_default();
-        let blocked = self.blocked.wait().await;
+        let blocked = async { Ok(self.blocked.wait().await) };
+        let blocked = request.within(PATIENCE, blocked).await?;
         match client
             .to_str()
             .is_some_and(|client| blocked.contains(client))
@@ -75,6 +77,15 @@ mod tests {
     use meshwright::testing::{ClientRequest, Host, Reply};
 
     use super::*;
+
+    #[meshwright::test(FetchedBlocklist, envoy)]
+    fn without_a_list_nobody_passes(host: Host) {
+        let configuration = serde_json::json!({"cluster": "lists"});
+        let host = host
+            .configuration(configuration)
+            .cluster("lists", Reply::new(404));
+        assert_eq!(host.send(ClientRequest::get("/")).response.status, 500);
+    }
 
     #[meshwright::test(FetchedBlocklist, envoy)]
     fn clients_on_the_list_are_denied(host: Host) {

@@ -1,5 +1,6 @@
 //! Tells gRPC clients in their own words that an upstream failed: 503 and a page of HTML are nothing that they understand.
 
+use meshwright::core::reply::{grpc_status, is_grpc};
 use meshwright::prelude::*;
 
 /// Longer pages are cut off with their connection.
@@ -18,7 +19,7 @@ impl Filter for GrpcStatus {
 impl OnRequest for GrpcStatus {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let kind = request.header("content-type")?.unwrap_or_default();
-        if !kind.starts_with(b"application/grpc") {
+        if !is_grpc(&kind) {
             return Ok(Flow::Continue);
         }
         let response = request.response().await?;
@@ -28,23 +29,11 @@ impl OnRequest for GrpcStatus {
         }
         response.set_header(":status", "200")?;
         response.set_header("content-type", "application/grpc")?;
-        response.set_header("grpc-status", grpc_status(status).to_string())?;
+        response.set_header("grpc-status", grpc_status(status.into()).to_string())?;
         response.set_header("grpc-message", format!("upstream answered {status}"))?;
         let mut page = response.edit_body(LIMIT).await?;
         page.replace("")?;
         Ok(Flow::Continue)
-    }
-}
-
-// As gRPC itself has it (doc/http-grpc-status-mapping.md).
-fn grpc_status(http: u16) -> u32 {
-    match http {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502 | 503 | 504 => 14,
-        _ => 2,
     }
 }
 

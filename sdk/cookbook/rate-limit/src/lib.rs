@@ -1,9 +1,15 @@
-//! Lets so many requests pass in a while, on all workers together; the others are answered 429.
+//! Lets so many requests pass in a while, on all workers together; the others are answered 429, or `RESOURCE_EXHAUSTED` to
+//! clients of gRPC.
 
 use std::time::{Duration, SystemTime};
 
 use meshwright::Shared;
 use meshwright::prelude::*;
+
+/// There were too many in this while.
+const TOO_MANY: StaticReply = StaticReply::new(429, "too_many_requests")
+    .body("slowly, please")
+    .grpc(8);
 
 /// Lets so many requests pass in a while.
 #[meshwright::config]
@@ -27,7 +33,7 @@ impl OnRequest for RateLimit {
         let window = Shared::new("rate-limit").update(|window| self.count(window, now))?;
         match window.requests <= self.requests {
             true => Ok(Flow::Continue),
-            false => Ok(Flow::reply(429, "slowly, please")),
+            false => Ok(TOO_MANY.into()),
         }
     }
 }
@@ -60,6 +66,19 @@ mod tests {
         let exchanges = host.send_all(["/a", "/b", "/c"].map(ClientRequest::get));
         let statuses = exchanges.iter().map(|it| it.response.status);
         assert_eq!(statuses.collect::<Vec<_>>(), [200, 200, 429]);
+    }
+
+    #[meshwright::test(RateLimit, envoy)]
+    fn clients_of_grpc_are_told_in_their_own_words(host: Host) {
+        let host = host.configuration(serde_json::json!({"requests": 0, "seconds": 3600}));
+        let request = ClientRequest::post("/books.Books/List", "asked");
+        let response = host
+            .send(request.header("content-type", "application/grpc"))
+            .response;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("grpc-status"), Some("8"));
+        assert_eq!(response.header("grpc-message"), Some("slowly, please"));
+        assert_eq!(response.body, "");
     }
 
     #[test]
