@@ -13,6 +13,7 @@ mod record;
 mod run;
 mod test;
 mod trace;
+mod wasm_test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ enum Verb {
     Config(config::Config),
     Build(build::Build),
     Inspect(inspect::Inspect),
+    WasmTest(wasm_test::WasmTest),
     Doctor(doctor::Doctor),
 }
 
@@ -105,6 +107,8 @@ enum Outcome {
     Fine,
     /// What was asked for does not hold.
     Failed,
+    /// What a program says that was run.
+    Code(u8),
 }
 
 /// Parses the command line, runs the verb, prints what went wrong.
@@ -121,11 +125,13 @@ pub fn main() -> ExitCode {
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
+        Verb::WasmTest(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
         // Whoever read the output has seen enough (`| head`).
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -10,6 +10,7 @@ mod linkers;
 mod module;
 mod options;
 mod profile;
+mod program;
 mod sections;
 mod stubs;
 mod ticker;
@@ -23,6 +24,7 @@ use wasmtime::{AsContextMut as _, Engine as WasmEngine, ExternType, Module as Wa
 pub(crate) use self::error::{LoadError, Refusal};
 pub(crate) use self::module::Module;
 pub use self::options::{CALLBACK_LIMIT, EngineOptions, MAX_MEMORY, ModuleCache};
+pub(crate) use self::program::Program;
 
 use self::limits::{Limits, MAX_TABLE};
 use self::linkers::Linkers;

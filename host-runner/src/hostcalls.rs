@@ -15,6 +15,7 @@ mod grpc;
 mod guest;
 mod headers;
 mod log;
+pub(crate) mod program;
 mod properties;
 mod stores;
 mod versions;

@@ -6,11 +6,14 @@ mod sizes;
 mod text;
 mod verdicts;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use self::facts::Facts;
 use crate::abi::AbiVersion;
 use crate::engine::{self, Refusal};
+use crate::labels;
 use crate::listener::ModuleFile;
 
 pub use self::sizes::CrateSize;
@@ -46,6 +49,8 @@ pub struct Inspection {
     pub hosts: Vec<Verdict>,
     /// The names it needs in `allowed_capabilities`, if that is not empty.
     pub allowed_capabilities: Vec<String>,
+    /// The labels of its metrics, as far as it notes them.
+    pub labels: BTreeSet<String>,
     /// What is likely to surprise.
     pub warnings: Vec<Warning>,
 }
@@ -120,6 +125,7 @@ pub fn inspect(module: &ModuleFile) -> anyhow::Result<Inspection> {
         crates: sizes::by_crate(&facts),
         hosts: verdicts::of(module, &facts)?,
         allowed_capabilities: facts.capabilities(abi.unwrap_or_default()),
+        labels: labels::of(module),
         warnings: verdicts::warnings(&facts),
         sections: facts.sections,
         file,

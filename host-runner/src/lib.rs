@@ -16,6 +16,7 @@ pub mod front;
 mod host;
 mod hostcalls;
 pub mod inspect;
+pub mod labels;
 pub mod listener;
 pub mod memory;
 pub mod mesh;

@@ -11,7 +11,7 @@ use crate::current::{self, Event, Wants};
 use crate::error::Error;
 use crate::hostcalls::{Named as _, host};
 use crate::listed;
-use crate::message::{InRequest, OfSide};
+use crate::message::{InRequest, OfSide, checked};
 use crate::response::NextResponse;
 use crate::stream::Stream;
 
@@ -65,6 +65,13 @@ fn buffer<S: OfSide>(start: usize, size: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes
         .found("get_buffer_bytes", b"body")?
         .unwrap_or_default())
+}
+
+// Trailers that do not come with a message can be made in the callback that ends its body, and only there (rule H14).
+fn set_trailer<S: OfSide>(name: &str, value: &[u8]) -> Result<(), Error> {
+    let value = checked(name, value)?;
+    let set = host().replace_header_map_value(S::SIDE.trailers(), name.as_bytes(), value);
+    Ok(set.named("replace_header_map_value", name.as_bytes())?)
 }
 
 // === impl ReadBody ===
@@ -156,6 +163,18 @@ impl<F, S: OfSide> Body<F, S> {
         Ok(())
     }
 
+    /// Sets a trailer: a field that is sent after the body, and can tell of it. See [`Chunks::set_trailer`].
+    ///
+    /// # Errors
+    /// As there; and when the message has no body.
+    pub fn set_trailer(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.stream.check()?;
+        match self.is_there {
+            true => set_trailer::<S>(name, value.as_ref()),
+            false => Err(Error::NoBody),
+        }
+    }
+
     /// Its stream: properties, calls, time.
     #[must_use]
     pub fn stream(&self) -> &Stream<F> {
@@ -239,6 +258,17 @@ impl<F, S: OfSide> Chunks<F, S> {
         current::grow(bytes.len().cast_signed() - last.len().cast_signed());
         self.last = Some(last.start..last.start + bytes.len());
         Ok(())
+    }
+
+    /// Sets a trailer: a field that is sent after the body, and can tell of it. It reaches who speaks HTTP/2, and in HTTP/1.1
+    /// whom the proxy's `enable_trailers` lets have any.
+    ///
+    /// # Errors
+    /// When [`Self::next`] has not said yet that there is no more, or a call or a time was waited for since: proxies take
+    /// trailers when a body ends, and not later (rule H14). When the message has no body, or the host refuses.
+    pub fn set_trailer(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.stream.check()?;
+        set_trailer::<S>(name, value.as_ref())
     }
 
     pub(crate) fn editable(mut self) -> Self {

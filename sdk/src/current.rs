@@ -136,6 +136,13 @@ impl Side {
         }
     }
 
+    pub(crate) fn trailers(self) -> MapType {
+        match self {
+            Self::Request => MapType::RequestTrailers,
+            Self::Response => MapType::ResponseTrailers,
+        }
+    }
+
     pub(crate) fn body(self) -> BufferType {
         match self {
             Self::Request => BufferType::RequestBody,

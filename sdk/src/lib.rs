@@ -50,6 +50,7 @@ mod grpc;
 mod headers;
 pub mod hostcalls;
 mod latest;
+mod lease;
 pub mod listed;
 mod log_entry;
 mod logger;
@@ -70,9 +71,13 @@ mod status;
 mod stream;
 mod task;
 mod tcp;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(dead_code, reason = "nothing is tested from within a module")
+)]
 pub mod testing;
 pub mod time;
+mod together;
 mod value;
 mod vm;
 mod waker;
@@ -89,6 +94,7 @@ pub use filter::{Filter, OnConnection, OnLog, OnRequest, OnResponse, OnStart};
 pub use flow::Flow;
 pub use grpc::{GrpcCall, GrpcCalling, GrpcStatus, GrpcStream, NextMessage};
 pub use latest::{Latest, WaitForLatest};
+pub use lease::{Held, Lease};
 pub use log_entry::LogEntry;
 pub use meshwright_core as core;
 pub use message::{InRequest, InResponse, Message, OfSide, Request, Response};
@@ -100,6 +106,7 @@ pub use root::Root;
 pub use shared::Shared;
 pub use status::{HostError, Status};
 pub use stream::Stream;
+pub use together::{join, join_all, race, race_ok, try_join, try_join_all};
 pub use value::Value;
 
 // The filter in the README compiles.
@@ -113,6 +120,7 @@ pub mod prelude {
         Call, Connection, Error, Filter, Flow, GrpcCall, LogEntry, NoConfig, OnConnection, OnLog,
         OnRequest, OnResponse, OnStart, Passage, Request, Response, Root, Value,
     };
+    pub use crate::{join, join_all, race, race_ok, try_join, try_join_all};
     pub use meshwright_core::{
         ConfigError, Headers, LocalReply, RequestHead, StaticReply, Verdict,
     };

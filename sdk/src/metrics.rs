@@ -1,8 +1,23 @@
 //! Counters, gauges and histograms, with labels.
 //!
 //! A metric with labels is one metric for each set of values, whose name carries them in Istio's form
-//! (`label=.=value;.;_name`, rule O3): Istio's bootstrap makes Prometheus labels of it, and so does Envoy with one
-//! `stats_tags` entry for each label, such as `{tag_name: code, regex: "(code=\\.=(.*?);\\.;)"}`.
+//! (`label=.=value;.;name`, rule O3). A proxy makes Prometheus labels of it when its bootstrap names them: `host-runner` writes
+//! that into Envoy's for all labels of its modules and prints it for yours (`inspect`), Istio does for `extraStatTags`.
+//!
+//! ```
+//! use meshwright::labels;
+//! use meshwright::metrics::{Counter, Histogram};
+//!
+//! struct Metrics {
+//!     requests: Counter<2>,
+//!     milliseconds: Histogram,
+//! }
+//!
+//! let metrics = Metrics {
+//!     requests: Counter::new("requests_total", labels!["status", "tenant"]),
+//!     milliseconds: Histogram::new("duration_milliseconds", labels![]),
+//! };
+//! ```
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,12 +37,38 @@ pub struct Gauge<const LABELS: usize = 0>(Family<LABELS>);
 #[derive(Debug)]
 pub struct Histogram<const LABELS: usize = 0>(Family<LABELS>);
 
+/// The names of a metric's labels: what [`labels!`](crate::labels) makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<const LABELS: usize>([&'static str; LABELS]);
+
+/// The names of a metric's labels, which are words of Prometheus, and are noted in the module for who configures proxies.
+///
+/// ```compile_fail
+/// meshwright::labels!["response-code"]; // `-` is in no word
+/// ```
+#[macro_export]
+macro_rules! labels {
+    ($($name:literal),* $(,)?) => {{
+        $(
+            #[cfg_attr(target_arch = "wasm32", allow(unsafe_code, reason = "a custom section is no memory"))]
+            const _: () = {
+                assert!($crate::metrics::is_label($name), "a label is letters, digits and `_`, no digit first");
+                #[cfg(target_arch = "wasm32")]
+                #[unsafe(link_section = "meshwright.labels")]
+                static LINE: [u8; concat!($name, "\n").len()] =
+                    $crate::metrics::bytes(concat!($name, "\n"));
+            };
+        )*
+        $crate::metrics::Labels::named([$($name),*])
+    }};
+}
+
 /// A metric for each set of labels.
 #[derive(Debug)]
 struct Family<const LABELS: usize> {
     kind: MetricType,
     name: &'static str,
-    labels: [&'static str; LABELS],
+    labels: Labels<LABELS>,
     ids: RefCell<BTreeMap<[String; LABELS], u32>>,
 }
 
@@ -38,12 +79,51 @@ const MAX_SETS: usize = 1000;
 /// The labels of what there is no room for.
 const OTHER: &str = "other";
 
+/// Whether Prometheus takes it for the name of a label.
+#[doc(hidden)]
+#[must_use]
+pub const fn is_label(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    let mut is_first = true;
+    while let [letter, others @ ..] = rest {
+        if !(letter.is_ascii_alphabetic()
+            || *letter == b'_'
+            || letter.is_ascii_digit() && !is_first)
+        {
+            return false;
+        }
+        (rest, is_first) = (others, false);
+    }
+    !is_first
+}
+
+/// The bytes of a text of that size.
+#[doc(hidden)]
+#[must_use]
+pub const fn bytes<const SIZE: usize>(text: &str) -> [u8; SIZE] {
+    match text.as_bytes().first_chunk() {
+        Some(bytes) => *bytes,
+        None => [b'\n'; SIZE],
+    }
+}
+
+// === impl Labels ===
+
+impl<const LABELS: usize> Labels<LABELS> {
+    /// See [`labels!`](crate::labels).
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn named(names: [&'static str; LABELS]) -> Self {
+        Self(names)
+    }
+}
+
 // === impl Counter ===
 
 impl<const LABELS: usize> Counter<LABELS> {
     /// A counter of that name, with labels of these names. It is defined when it is first used.
     #[must_use]
-    pub const fn new(name: &'static str, labels: [&'static str; LABELS]) -> Self {
+    pub const fn new(name: &'static str, labels: Labels<LABELS>) -> Self {
         Self(Family::new(MetricType::Counter, name, labels))
     }
 
@@ -73,7 +153,7 @@ impl<const LABELS: usize> Counter<LABELS> {
 impl<const LABELS: usize> Gauge<LABELS> {
     /// As [`Counter::new`].
     #[must_use]
-    pub const fn new(name: &'static str, labels: [&'static str; LABELS]) -> Self {
+    pub const fn new(name: &'static str, labels: Labels<LABELS>) -> Self {
         Self(Family::new(MetricType::Gauge, name, labels))
     }
 
@@ -99,7 +179,7 @@ impl<const LABELS: usize> Gauge<LABELS> {
 impl<const LABELS: usize> Histogram<LABELS> {
     /// As [`Counter::new`].
     #[must_use]
-    pub const fn new(name: &'static str, labels: [&'static str; LABELS]) -> Self {
+    pub const fn new(name: &'static str, labels: Labels<LABELS>) -> Self {
         Self(Family::new(MetricType::Histogram, name, labels))
     }
 
@@ -115,7 +195,7 @@ impl<const LABELS: usize> Histogram<LABELS> {
 // === impl Family ===
 
 impl<const LABELS: usize> Family<LABELS> {
-    const fn new(kind: MetricType, name: &'static str, labels: [&'static str; LABELS]) -> Self {
+    const fn new(kind: MetricType, name: &'static str, labels: Labels<LABELS>) -> Self {
         Self {
             kind,
             name,
@@ -153,11 +233,11 @@ impl<const LABELS: usize> Family<LABELS> {
     }
 
     fn define(&self, values: [String; LABELS]) -> Result<u32, Error> {
-        let labels = self.labels.iter().zip(&values);
+        let labels = self.labels.0.iter().zip(&values);
         let labels = labels.map(|(label, value)| format!("{label}=.={value};.;"));
         let name = match LABELS {
             0 => self.name.to_owned(),
-            _ => format!("{}_{}", labels.collect::<String>(), self.name),
+            _ => format!("{}{}", labels.collect::<String>(), self.name),
         };
         let id = host().define_metric(self.kind, name.as_bytes());
         let id = id.named("define_metric", name.as_bytes())?;
@@ -203,13 +283,13 @@ mod tests {
     fn labels_are_in_the_name_and_each_set_is_defined_once() {
         let host = Rc::new(Names::default());
         install(Rc::clone(&host) as Rc<_>);
-        let counter = Counter::new("requests_total", ["code", "path"]);
+        let counter = Counter::new("requests_total", labels!["code", "path"]);
         counter.increment(["200", "/a;b=c"]).unwrap();
         counter.increment(["200", "/a;b=c"]).unwrap();
-        Counter::new("plain", []).increment([]).unwrap();
+        Counter::new("plain", labels![]).increment([]).unwrap();
         assert_eq!(
             *host.0.borrow(),
-            ["code=.=200;.;path=.=/a_b_c;.;_requests_total", "plain"]
+            ["code=.=200;.;path=.=/a_b_c;.;requests_total", "plain"]
         );
     }
 
@@ -217,12 +297,12 @@ mod tests {
     fn too_many_sets_are_counted_together() {
         let host = Rc::new(Names::default());
         install(Rc::clone(&host) as Rc<_>);
-        let counter = Counter::new("requests_total", ["user"]);
+        let counter = Counter::new("requests_total", labels!["user"]);
         for user in 0..2 * MAX_SETS {
             counter.increment([&user.to_string()]).unwrap();
         }
         let names = host.0.borrow();
         assert_eq!(names.len(), MAX_SETS + 1);
-        assert_eq!(names.last().unwrap(), "user=.=other;.;_requests_total");
+        assert_eq!(names.last().unwrap(), "user=.=other;.;requests_total");
     }
 }

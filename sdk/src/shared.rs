@@ -20,6 +20,10 @@ pub struct Shared<T> {
 /// How often somebody else may be faster.
 const TRIES: usize = 16;
 
+/// What is written under it is written only where there is nothing yet: it is no value's number, and hosts do not compare the
+/// number of what is not there (rule Q3). 0 would write over what another VM has written meanwhile.
+const CREATE: u32 = u32::MAX;
+
 // === impl Shared ===
 
 impl<T: Serialize + DeserializeOwned> Shared<T> {
@@ -50,19 +54,34 @@ impl<T: Serialize + DeserializeOwned> Shared<T> {
     }
 
     /// Makes another value of what it is, and returns that. `change` is called again when somebody else was faster, up to
-    /// 16 times. Two that set it for the first time may both succeed: hosts cannot tell.
+    /// 16 times.
     ///
     /// # Errors
     /// When somebody else was always faster, or the host refuses.
     pub fn update(&self, mut change: impl FnMut(Option<T>) -> T) -> Result<T, Error> {
+        let changed = self.update_if(|present| Ok(Some(change(present))))?;
+        // It always says so.
+        changed.ok_or_else(|| Error::other("nothing was changed"))
+    }
+
+    /// As [`Self::update`], and leaves it as it is when `change` says `None`.
+    pub(crate) fn update_if(
+        &self,
+        mut change: impl FnMut(Option<T>) -> Result<Option<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut create = CREATE;
         for _ in 0..TRIES {
             let (present, cas) = self.read()?;
-            let value = change(present);
+            let Some(value) = change(present)? else {
+                return Ok(None);
+            };
+            let cas = if cas == 0 { create } else { cas };
             match self.write(&value, cas)? {
-                Err(Status::CAS_MISMATCH) => {}
+                // Some hosts take a number for one that must be there, and 0 for none.
+                Err(Status::CAS_MISMATCH) => create = 0,
                 written => {
                     written.named("set_shared_data", self.key.as_bytes())?;
-                    return Ok(value);
+                    return Ok(Some(value));
                 }
             }
         }

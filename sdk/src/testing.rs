@@ -29,27 +29,39 @@
 //! Natively the filter is a Rust type in your process: a debugger stops in it, coverage counts it. Its proxy is then one in
 //! memory that obeys the phase rules (H1, L8, A1 to A3, Y1 to Y4, C1 to C4), on a clock of its own.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod elsewhere;
 mod exchange;
+#[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(not(target_arch = "wasm32"))]
 mod properties;
+#[cfg(not(target_arch = "wasm32"))]
 mod proxy;
+#[cfg(not(target_arch = "wasm32"))]
 mod reply;
+#[cfg(not(target_arch = "wasm32"))]
 mod schema;
 mod talk;
+#[cfg(not(target_arch = "wasm32"))]
 mod world;
 
 use std::collections::BTreeMap;
+#[cfg(not(target_arch = "wasm32"))]
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::Plugin;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::dispatch::Callbacks;
 
 pub use exchange::{ClientRequest, Exchange, Fault, LogLine, Received, Reply, Response};
+#[cfg(not(target_arch = "wasm32"))]
 pub use schema::assert_schema;
+#[cfg(not(target_arch = "wasm32"))]
 pub use schemars::JsonSchema;
 pub use talk::{Conversation, Talk};
 
@@ -61,11 +73,13 @@ pub struct Host {
     setting: Setting,
 }
 
-/// What the filter runs on.
+/// What the filter runs on. There is no such thing within a module: there tests are compiled, and not run.
 #[derive(Debug, Clone)]
 enum On {
+    #[cfg(not(target_arch = "wasm32"))]
     Native(&'static Callbacks),
     /// The module of the package in that folder, on `host-runner` or on an Envoy that it starts.
+    #[cfg(not(target_arch = "wasm32"))]
     Module {
         package: String,
         folder: PathBuf,
@@ -88,6 +102,7 @@ const START: Duration = Duration::from_secs(1_767_225_600);
 
 // === impl Host ===
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Host {
     /// The filter as a Rust type, in this process.
     pub fn native<F: Plugin>() -> Self {
@@ -113,6 +128,28 @@ impl Host {
         })
     }
 
+    fn conversation(&self, talk: &Talk) -> Result<Conversation, String> {
+        match &self.on {
+            On::Native(callbacks) => native::talk(callbacks, &self.setting, talk),
+            On::Module {
+                package,
+                folder,
+                on,
+            } => elsewhere::talk((package, folder, on), &self.setting, talk),
+        }
+    }
+
+    fn exchanges(&self, requests: &[ClientRequest]) -> Result<Vec<Exchange>, String> {
+        match &self.on {
+            On::Native(callbacks) => native::run(callbacks, &self.setting, requests),
+            On::Module {
+                package,
+                folder,
+                on,
+            } => elsewhere::run((package, folder, on), &self.setting, requests),
+        }
+    }
+
     fn on(on: On) -> Self {
         Self {
             on,
@@ -125,7 +162,20 @@ impl Host {
             },
         }
     }
+}
 
+#[cfg(target_arch = "wasm32")]
+impl Host {
+    fn conversation(&self, _: &Talk) -> Result<Conversation, String> {
+        match self.on {}
+    }
+
+    fn exchanges(&self, _: &[ClientRequest]) -> Result<Vec<Exchange>, String> {
+        match self.on {}
+    }
+}
+
+impl Host {
     /// With this plugin configuration.
     pub fn configuration(mut self, configuration: Value) -> Self {
         self.setting.configuration = configuration;
@@ -174,14 +224,7 @@ impl Host {
     #[expect(clippy::panic, reason = "a test fails by it")]
     pub fn send_all(&self, requests: impl IntoIterator<Item = ClientRequest>) -> Vec<Exchange> {
         let requests: Vec<ClientRequest> = requests.into_iter().collect();
-        let exchanges = match &self.on {
-            On::Native(callbacks) => native::run(callbacks, &self.setting, &requests),
-            On::Module {
-                package,
-                folder,
-                on,
-            } => elsewhere::run((package, folder, on), &self.setting, &requests),
-        };
+        let exchanges = self.exchanges(&requests);
         exchanges.unwrap_or_else(|why| panic!("{why}"))
     }
 
@@ -193,14 +236,7 @@ impl Host {
     #[must_use]
     #[expect(clippy::panic, reason = "a test fails by it")]
     pub fn talk(&self, talk: &Talk) -> Conversation {
-        let conversation = match &self.on {
-            On::Native(callbacks) => native::talk(callbacks, &self.setting, talk),
-            On::Module {
-                package,
-                folder,
-                on,
-            } => elsewhere::talk((package, folder, on), &self.setting, talk),
-        };
+        let conversation = self.conversation(talk);
         conversation.unwrap_or_else(|why| panic!("{why}"))
     }
 }

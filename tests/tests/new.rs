@@ -15,6 +15,9 @@ fn every_kind_of_project_passes_its_tests() {
     let folder = tempfile::tempdir().unwrap();
     // What they depend on is compiled once.
     let target = folder.path().join("target");
+    // As somebody has it whose folders have spaces in their names.
+    let spaced = folder.path().join("host runner");
+    std::os::unix::fs::symlink(program_path(), &spaced).unwrap();
     for kind in KINDS {
         let name = format!("my-{kind}");
         let project = folder.path().join(&name);
@@ -28,7 +31,7 @@ fn every_kind_of_project_passes_its_tests() {
             command.args(arguments).current_dir(&project);
             command
                 .env("CARGO_TARGET_DIR", &target)
-                .env("HOST_RUNNER", program_path());
+                .env("HOST_RUNNER", &spaced);
             // As a new user's: the profile of this workspace is none of theirs.
             command.env_remove("CARGO_PROFILE_DEV_OPT_LEVEL");
             succeeds(&mut command)

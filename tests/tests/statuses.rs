@@ -154,6 +154,10 @@ fn filters() -> Vec<(String, Value)> {
             "block-path" => json!({"prefixes": ["/admin"]}),
             "rate-limit" => json!({"requests": 1, "seconds": 60}),
             "retry-call" => json!({"clusters": ["auth", "nobody", "auth"]}),
+            "hedge-call" => json!({"clusters": ["auth", "nobody", "auth"], "milliseconds": 5}),
+            "sign-response" => json!({"key": "c2VjcmV0", "key_id": "test"}),
+            "shared-token" => json!({"cluster": "auth", "seconds": 60}),
+            "ask-both" => json!({"milliseconds": 5}),
             "per-tenant" => {
                 json!({"header": "user-agent", "tenants": {"test": {"set": {"x-a": "1"}}}})
             }

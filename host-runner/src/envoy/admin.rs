@@ -37,6 +37,18 @@ impl Admin {
 
     /// A JSON document.
     pub(super) fn json(self, path: &str) -> anyhow::Result<Value> {
+        let document = self.document(path)?;
+        serde_json::from_slice(&document)
+            .with_context(|| format!("cannot read Envoy's answer to `{path}`"))
+    }
+
+    /// A document for people, or for other programs.
+    pub(super) fn text(self, path: &str) -> anyhow::Result<String> {
+        let document = self.document(path)?;
+        Ok(String::from_utf8_lossy(&document).into_owned())
+    }
+
+    fn document(self, path: &str) -> anyhow::Result<Vec<u8>> {
         let response = self.get(path)?;
         if response.status != 200 {
             bail!(
@@ -44,8 +56,7 @@ impl Admin {
                 response.status
             );
         }
-        serde_json::from_slice(&response.body)
-            .with_context(|| format!("cannot read Envoy's answer to `{path}`"))
+        Ok(response.body)
     }
 
     fn get(self, path: &str) -> anyhow::Result<Response> {

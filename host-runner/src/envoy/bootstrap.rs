@@ -11,6 +11,7 @@ use serde_saphyr::ser_options;
 
 use super::connection_manager::connection_manager;
 use super::plugin::plugin_config;
+use crate::labels;
 use crate::listener::{BUFFER_LIMIT, Cluster, Listener, ModuleFile, NODE, Protocol, cluster_name};
 
 const NETWORK_WASM: &str = "type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm";
@@ -54,11 +55,14 @@ pub fn bootstrap(listeners: &[Listener], options: &BootstrapOptions) -> Value {
             "clusters": clusters,
         },
     });
-    if let (Some(address), Some(root)) = (options.admin, document.as_object_mut()) {
-        root.insert(
-            "admin".to_owned(),
-            json!({ "address": socket_address(address) }),
-        );
+    let added = [
+        ("stats_config", stats_config(listeners)),
+        ("stats_flush_on_admin", options.admin.map(|_| json!(true))),
+        ("admin", options.admin.map(admin)),
+    ];
+    if let Some(root) = document.as_object_mut() {
+        let added = added.into_iter();
+        root.extend(added.filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     document
 }
@@ -78,6 +82,18 @@ pub fn to_yaml(document: &Value) -> anyhow::Result<String> {
 #[must_use]
 pub fn module_file_name(module: &ModuleFile) -> String {
     format!("{}-{}.wasm", module.name, module.sha256)
+}
+
+// The labels of the modules' metrics, if they have any.
+fn stats_config(listeners: &[Listener]) -> Option<Value> {
+    let plugins = listeners.iter().flat_map(|it| &it.plugins);
+    let labels = plugins.flat_map(|plugin| labels::of(&plugin.module));
+    let tags = labels::stats_tags(&labels.collect());
+    (!tags.is_empty()).then(|| json!({ "stats_tags": tags }))
+}
+
+fn admin(address: SocketAddr) -> Value {
+    json!({ "address": socket_address(address) })
 }
 
 fn listener(listener: &Listener, names: Names<'_>, options: &BootstrapOptions) -> Value {

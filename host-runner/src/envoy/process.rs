@@ -136,6 +136,14 @@ impl Envoy {
         };
         files.into_iter().map(hash).collect()
     }
+
+    /// Its metrics, as Prometheus reads them. Those of workers are there soon after what they count.
+    ///
+    /// # Errors
+    /// When Envoy does not answer.
+    pub fn metrics(&self) -> anyhow::Result<String> {
+        self.admin.text("/stats/prometheus")
+    }
 }
 
 impl Subject for Envoy {

@@ -63,6 +63,8 @@ pub(super) struct Wires {
     pub(super) answer: Option<oneshot::Sender<Answer>>,
     pub(super) response: Option<BodySender>,
     request: Option<BodySender>,
+    /// Whether its upstream takes trailers.
+    sends_trailers: bool,
     upstream: Option<AbortHandle>,
     /// Shut while no more of the request, or of the response, is to be read.
     from_client: Arc<Gate>,
@@ -139,6 +141,7 @@ impl Driver {
             answer: Some(answer),
             response: None,
             request: None,
+            sends_trailers: false,
             upstream: None,
             from_client: Arc::clone(&gate),
             from_upstream: Arc::new(Gate::default()),
@@ -216,7 +219,9 @@ impl Driver {
                 }
             }
             HttpEffect::RequestTrailers(trailers) => {
-                if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.request.take()) {
+                if let Some(wires) = state.streams.get_mut(&id)
+                    && let Some(body) = wires.request.take().filter(|_| wires.sends_trailers)
+                {
                     body.trailers(respond::trailers(&trailers));
                 }
             }
@@ -239,7 +244,10 @@ impl Driver {
             }
             HttpEffect::ResponseTrailers(trailers) => {
                 let http2 = state.is_http2(id);
-                if let Some(body) = state.streams.get_mut(&id).and_then(|it| it.response.take()) {
+                // Those that a filter made come here in HTTP/1.1 too (rule L12).
+                let passes = http2 || state.worker.stream(id).is_some_and(|it| it.chain.trailers);
+                let body = state.streams.get_mut(&id).and_then(|it| it.response.take());
+                if let Some(body) = body.filter(|_| passes) {
                     match http2 && respond::is_unreadable(&trailers) {
                         true => body.cut(),
                         false => body.trailers(respond::trailers(&trailers)),
@@ -315,6 +323,7 @@ impl Driver {
                     .as_ref()
                     .map_or_else(Completion::now, BodySender::completion);
                 wires.request = sender;
+                wires.sends_trailers = upstream.hop.http2 || stream.chain.trailers;
                 let (gate, trailers) = (Arc::clone(&wires.from_upstream), stream.chain.trailers);
                 let what = (id, trailers, gate, wires.tape.clone());
                 let task = forward::exchange(this, upstream, ((request, body), sent), what);

@@ -11,17 +11,20 @@ use crate::abi::Status;
 use crate::host::vm_state::VmState;
 
 /// A WASI error number; 0 is success.
-type Errno = u32;
+pub(super) type Errno = u32;
 
-const SUCCESS: Errno = 0;
-const EBADF: Errno = 8;
+/// Both names of its module.
+pub(super) const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
+
+pub(super) const SUCCESS: Errno = 0;
+pub(super) const EBADF: Errno = 8;
 const EFAULT: Errno = 21;
 const EINVAL: Errno = 28;
-const EIO: Errno = 29;
+pub(super) const EIO: Errno = 29;
 const ENOENT: Errno = 44;
 const ENOSYS: Errno = 52;
 const ENOTDIR: Errno = 20;
-const ENOTSUP: Errno = 58;
+pub(super) const ENOTSUP: Errno = 58;
 
 /// More random bytes at once than this are refused.
 const MAX_RANDOM: u32 = 65_536;
@@ -129,7 +132,7 @@ impl Fixed {
 }
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
-    for module in ["wasi_snapshot_preview1", "wasi_unstable"] {
+    for module in MODULES {
         link_fixed(linker, module)?;
         link_output(linker, module)?;
         link_environment(linker, module)?;
@@ -192,14 +195,24 @@ fn link_environment(linker: &mut Linker<VmState>, module: &str) -> Result<()> {
         module,
         "environ_sizes_get",
         |caller: Caller<'_, VmState>, count: u32, size: u32| {
-            errno(environment_sizes(&mut Guest::new(caller), count, size))
+            let strings = environment(caller.data());
+            errno(string_sizes(
+                &mut Guest::new(caller),
+                &strings,
+                (count, size),
+            ))
         },
     )?;
     linker.hostcall(
         module,
         "environ_get",
         |caller: Caller<'_, VmState>, pointers: u32, strings: u32| {
-            errno(environment(&mut Guest::new(caller), pointers, strings))
+            let variables = environment(caller.data());
+            errno(string_list(
+                &mut Guest::new(caller),
+                &variables,
+                (pointers, strings),
+            ))
         },
     )?;
     linker.hostcall(
@@ -261,6 +274,17 @@ fn write(
         2 => "error",
         _ => return Err(EBADF),
     };
+    let bytes = gathered(guest, Region(iovs, count))?;
+    let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
+    guest.state().log(level, text);
+    memory(guest.write_u32(out, u32::try_from(bytes.len()).unwrap_or(u32::MAX)))
+}
+
+/// The bytes of a list of regions.
+pub(super) fn gathered(
+    guest: &Guest<'_>,
+    Region(iovs, count): Region,
+) -> std::result::Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     for iov in 0..count {
         let at = iovs.saturating_add(iov.saturating_mul(8));
@@ -273,40 +297,39 @@ fn write(
             bytes.extend(memory(guest.read(region))?);
         }
     }
-    let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
-    guest.state().log(level, text);
-    memory(guest.write_u32(out, u32::try_from(bytes.len()).unwrap_or(u32::MAX)))
+    Ok(bytes)
 }
 
 // `NAME=value` and a NUL for each.
-fn environment_strings(guest: &Guest<'_>) -> Vec<Vec<u8>> {
-    let variables = guest.state().environment.iter();
+fn environment(state: &VmState) -> Vec<String> {
+    let variables = state.environment.iter();
     variables
-        .map(|(name, value)| format!("{name}={value}\0").into_bytes())
+        .map(|(name, value)| format!("{name}={value}\0"))
         .collect()
 }
 
-fn environment_sizes(
+/// How many strings there are, and how many bytes.
+pub(super) fn string_sizes(
     guest: &mut Guest<'_>,
-    count: u32,
-    size: u32,
+    strings: &[String],
+    (count, size): (u32, u32),
 ) -> std::result::Result<(), Errno> {
-    let strings = environment_strings(guest);
-    let bytes: usize = strings.iter().map(Vec::len).sum();
+    let bytes: usize = strings.iter().map(String::len).sum();
     memory(guest.write_u32(count, u32::try_from(strings.len()).unwrap_or(u32::MAX)))?;
     memory(guest.write_u32(size, u32::try_from(bytes).unwrap_or(u32::MAX)))
 }
 
-fn environment(
+/// Where each of them is, and they themselves, one after the other.
+pub(super) fn string_list(
     guest: &mut Guest<'_>,
-    mut pointers: u32,
-    mut strings: u32,
+    strings: &[String],
+    (mut pointers, mut at): (u32, u32),
 ) -> std::result::Result<(), Errno> {
-    for string in environment_strings(guest) {
-        memory(guest.write_u32(pointers, strings))?;
-        memory(guest.write(strings, &string))?;
+    for string in strings {
+        memory(guest.write_u32(pointers, at))?;
+        memory(guest.write(at, string.as_bytes()))?;
         pointers = pointers.saturating_add(4);
-        strings = strings.saturating_add(u32::try_from(string.len()).unwrap_or(u32::MAX));
+        at = at.saturating_add(u32::try_from(string.len()).unwrap_or(u32::MAX));
     }
     Ok(())
 }
@@ -340,10 +363,10 @@ fn zero(guest: &mut Guest<'_>, out: u32) -> std::result::Result<(), Errno> {
     memory(guest.write_u32(out, 0))
 }
 
-fn memory<T>(result: std::result::Result<T, Status>) -> std::result::Result<T, Errno> {
+pub(super) fn memory<T>(result: std::result::Result<T, Status>) -> std::result::Result<T, Errno> {
     result.map_err(|_| EFAULT)
 }
 
-fn errno(result: std::result::Result<(), Errno>) -> Errno {
+pub(super) fn errno(result: std::result::Result<(), Errno>) -> Errno {
     result.err().unwrap_or(SUCCESS)
 }

@@ -1,8 +1,10 @@
 //! An inspection for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Inspection, Memory, Verdict};
+use crate::labels::stats_tags;
 
 /// Crates shown; the rest is added up.
 const SHOWN_CRATES: usize = 15;
@@ -14,6 +16,7 @@ pub(super) fn of(inspection: &Inspection) -> String {
         grouped("Exports", &exports(inspection)),
         hosts(&inspection.hosts),
         capabilities(&inspection.allowed_capabilities),
+        labels(&inspection.labels),
         sizes(inspection),
         warnings(inspection),
     ];
@@ -119,6 +122,19 @@ fn capabilities(names: &[String]) -> String {
             .to_owned();
     for name in names {
         let _ = writeln!(text, "      {name}: {{}}");
+    }
+    text
+}
+
+fn labels(labels: &BTreeSet<String>) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "Labels of its metrics, for Envoy's bootstrap\n  stats_config:\n    stats_tags:\n"
+            .to_owned();
+    for tag in stats_tags(labels) {
+        let _ = writeln!(text, "      - {tag}");
     }
     text
 }

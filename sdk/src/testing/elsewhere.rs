@@ -148,6 +148,9 @@ fn step(setting: &Setting, request: &ClientRequest) -> Value {
     if let Some(sent) = sent.as_object_mut().filter(|_| !request.body.is_empty()) {
         sent.insert("body".to_owned(), json!(request.body));
     }
+    if let Some(sent) = sent.as_object_mut().filter(|_| request.is_http2) {
+        sent.insert("protocol".to_owned(), json!("http2"));
+    }
     json!({
         "request": sent,
         "upstream": answer(&setting.upstream),

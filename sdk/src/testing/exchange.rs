@@ -13,6 +13,7 @@ pub struct ClientRequest {
     pub(super) authority: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
+    pub(super) is_http2: bool,
 }
 
 /// What an upstream or a called cluster answers.
@@ -68,6 +69,9 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: String,
+    /// Trailers in order, which only a client of HTTP/2 gets.
+    #[serde(default)]
+    pub trailers: Vec<(String, String)>,
 }
 
 /// A request as an upstream got it.
@@ -123,7 +127,14 @@ impl ClientRequest {
             authority: "example.com".to_owned(),
             headers: Vec::new(),
             body: String::new(),
+            is_http2: false,
         }
+    }
+
+    /// In HTTP/2, which has trailers.
+    pub fn http2(mut self) -> Self {
+        self.is_http2 = true;
+        self
     }
 
     /// With this host.
@@ -234,6 +245,12 @@ impl Exchange {
 }
 
 impl Response {
+    /// The first value of a trailer.
+    #[must_use]
+    pub fn trailer(&self, name: &str) -> Option<&str> {
+        first(&self.trailers, name)
+    }
+
     /// The first value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -141,7 +141,7 @@ impl Run<'_> {
             let body = self.reply(&reply);
             self.proxy.world().response.body = body;
         }
-        let response = self.sent();
+        let response = self.sent(request.is_http2);
         self.end(context);
         let mut world = self.proxy.world();
         Ok(Exchange {
@@ -181,6 +181,8 @@ impl Run<'_> {
         world.request.headers = headers.collect();
         world.request.body = Vec::new();
         world.response.headers = Vec::new();
+        world.request.trailers = Vec::new();
+        world.response.trailers = Vec::new();
         world.response.body = Vec::new();
         world.reply = None;
         world.facts = Facts::begun(world.now, &world.request.headers);
@@ -209,9 +211,12 @@ impl Run<'_> {
                 let message = world.side(side);
                 message.body_alive = true;
                 message.body.extend_from_slice(piece);
+                // They can be made where the body ends, and only there (rule H14).
+                message.trailers_alive = end;
                 message.body.len()
             };
             let action = self.body(context, side, (size, end));
+            self.proxy.world().side(side).trailers_alive = false;
             let is_kept = action != CONTINUE && !end;
             // What is kept is shown again with what follows; the end must be let go by somebody.
             if is_kept
@@ -256,8 +261,7 @@ impl Run<'_> {
     pub(super) fn step(&self, limit: u64) -> bool {
         let (now, event, tick) = {
             let world = self.proxy.world();
-            let period = world.tick;
-            let tick = period.map(|period| world.now.saturating_add(nanoseconds(period)));
+            let tick = world.tick.map(|(_, at)| at.max(world.now));
             (world.now, world.events.keys().next().copied(), tick)
         };
         match (event, tick) {
@@ -271,6 +275,7 @@ impl Run<'_> {
             }
             (_, Some(tick)) if tick <= limit => {
                 self.proxy.world().now = tick;
+                self.proxy.world().next_tick();
                 if let Some(on_tick) = self.callbacks.tick {
                     on_tick(ROOT);
                 }
@@ -395,7 +400,8 @@ impl Run<'_> {
         }
     }
 
-    fn sent(&self) -> Response {
+    // Clients of HTTP/1.1 get trailers only where the proxy is told to let them pass (rule L12).
+    fn sent(&self, is_http2: bool) -> Response {
         let world = self.proxy.world();
         let headers = &world.response.headers;
         let status = first(headers, ":status").and_then(|status| status.parse().ok());
@@ -404,6 +410,10 @@ impl Run<'_> {
             status: status.unwrap_or_default(),
             headers: text(&own.cloned().collect::<Vec<_>>()),
             body: String::from_utf8_lossy(&world.response.body).into_owned(),
+            trailers: match is_http2 {
+                true => text(&world.response.trailers),
+                false => Vec::new(),
+            },
         }
     }
 

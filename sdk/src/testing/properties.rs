@@ -43,6 +43,9 @@ pub(super) fn get(world: &mut World, path: &[u8]) -> Result<Vec<u8>, Status> {
     if !world.in_stream {
         return Err(Status::NOT_FOUND);
     }
+    if text == "xds\0route_name" {
+        return Ok(world.route.clone().into_bytes());
+    }
     let (family, name) = text.split_once('\0').unwrap_or((text, ""));
     let value = match family {
         "request" => request(world, name),
@@ -52,7 +55,7 @@ pub(super) fn get(world: &mut World, path: &[u8]) -> Result<Vec<u8>, Status> {
         "connection" => connection(name),
         "upstream" => upstream(&world.facts, name),
         "xds" if is_null(&world.facts, name) => return Err(Status::SERIALIZATION_FAILURE),
-        "xds" => xds(world, name),
+        "xds" => xds(name),
         // There, and empty.
         "metadata" => name.is_empty().then(Vec::new),
         "filter_state" => name.strip_prefix("wasm.").and_then(|it| world.state(it)),
@@ -174,12 +177,11 @@ fn upstream(facts: &Facts, name: &str) -> Option<Vec<u8>> {
     }
 }
 
-fn xds(world: &World, name: &str) -> Option<Vec<u8>> {
+fn xds(name: &str) -> Option<Vec<u8>> {
     match name {
         "listener_direction" => integer(0),
         "cluster_name" => Some(b"upstream".to_vec()),
         "virtual_host_name" => Some(NAME.to_vec()),
-        "route_name" => Some(world.route.clone().into_bytes()),
         "filter_chain_name"
         | "listener_metadata"
         | "virtual_host_metadata"

@@ -57,7 +57,9 @@ impl Hostcalls for Proxy {
 
     fn set_tick_period_milliseconds(&self, period: u32) -> Result<(), Status> {
         let period = Duration::from_millis(period.into());
-        self.world().tick = Some(period).filter(|period| !period.is_zero());
+        let mut world = self.world();
+        world.tick = (!period.is_zero()).then_some((period, 0));
+        world.next_tick();
         Ok(())
     }
 

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 
 use super::exchange::{LogLine, Received};
+#[cfg(not(target_arch = "wasm32"))]
 use super::native::{PATIENCE, ROOT, Run};
+#[cfg(not(target_arch = "wasm32"))]
 use super::world::nanoseconds;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::connection::Peer;
 
 /// What a client and an upstream say on one connection: the upstream its greeting, the client its pieces, after which it
@@ -31,6 +34,7 @@ pub struct Conversation {
 }
 
 /// What callbacks return: go on.
+#[cfg(not(target_arch = "wasm32"))]
 const CONTINUE: u32 = 0;
 
 // === impl Talk ===
@@ -85,6 +89,7 @@ impl Conversation {
 
 // === impl Run ===
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Run<'_> {
     pub(super) fn talk(&self, context: u32, talk: &Talk) -> Result<Conversation, String> {
         self.proxy.world().stream = context;

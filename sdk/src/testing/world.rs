@@ -40,7 +40,8 @@ pub(super) struct World {
     pub(super) connection: Connection,
     /// Queues by name; tokens count from 1.
     pub(super) queues: Vec<(Vec<u8>, VecDeque<Vec<u8>>)>,
-    pub(super) tick: Option<Duration>,
+    /// How far ticks are apart, and when the next one comes: whatever else comes before it does not put it off.
+    pub(super) tick: Option<(Duration, u64)>,
     pub(super) logs: Vec<LogLine>,
     pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The name of every request's route.
@@ -127,6 +128,13 @@ impl World {
         match side {
             Side::Request => &mut self.request,
             Side::Response => &mut self.response,
+        }
+    }
+
+    /// The next tick comes one period from now.
+    pub(super) fn next_tick(&mut self) {
+        if let Some((period, at)) = &mut self.tick {
+            *at = self.now.saturating_add(nanoseconds(*period));
         }
     }
 

@@ -157,6 +157,19 @@ fn there_is_an_admin_interface_only_where_one_is_asked_for() {
 }
 
 #[test]
+fn the_labels_of_all_modules_become_tags_once_and_without_any_there_is_no_statistics_part() {
+    let mut listener = reviews("main");
+    let none = bootstrap(&[listener.clone()], &BootstrapOptions::default());
+    assert!(none.get("stats_config").is_none());
+    let section = b"\0asm\x01\0\0\0\0\x19\x11meshwright.labelsstatus\n";
+    listener.plugins[0].module.bytes = section.to_vec().into();
+    let document = bootstrap(&[listener.clone(), listener], &BootstrapOptions::default());
+    let tags = at(&document, "/stats_config/stats_tags");
+    let regex = r"(?:^wasmcustom\.|;\.;)(status=\.=(.*?);\.;)";
+    assert_eq!(*tags, json!([{ "tag_name": "status", "regex": regex }]));
+}
+
+#[test]
 fn yaml_says_the_same_as_json() {
     let mut listener = reviews("main");
     listener.plugins[0].configuration = "{\"a\": \"line\\n: #'\",\n  \"b\": \"\u{e9}\"}\n".into();

@@ -1,7 +1,10 @@
-//! Counts exchanges by their status, as a metric with a label, and logs one of so many.
+//! Counts exchanges by their status, as metrics with a label, and logs one of so many.
 
-use meshwright::metrics::Counter;
+use std::time::SystemTime;
+
+use meshwright::metrics::{Counter, Gauge, Histogram};
 use meshwright::prelude::*;
+use meshwright::{labels, time};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +16,8 @@ struct Config {
 struct CountStatuses {
     sample: u64,
     exchanges: Counter<1>,
+    bytes: Histogram<1>,
+    last: Gauge<1>,
 }
 
 impl Filter for CountStatuses {
@@ -24,7 +29,9 @@ impl Filter for CountStatuses {
         }
         Ok(Self {
             sample: config.sample,
-            exchanges: Counter::new("exchanges_total", ["status"]),
+            exchanges: Counter::new("exchanges_total", labels!["status"]),
+            bytes: Histogram::new("response_bytes", labels!["status"]),
+            last: Gauge::new("last_exchange_seconds", labels!["status"]),
         })
     }
 }
@@ -33,6 +40,15 @@ impl OnLog for CountStatuses {
     fn on_log(&self, entry: LogEntry<Self>) -> Result<(), Error> {
         let status = entry.status()?.to_string();
         self.exchanges.increment([&status])?;
+        let headers = entry.response_headers()?;
+        let bytes = headers.get("content-length").map(<[u8]>::to_vec);
+        let bytes = Value::from(bytes.unwrap_or_default());
+        if let Some(Ok(bytes)) = bytes.to_str().map(str::parse) {
+            self.bytes.record([&status], bytes)?;
+        }
+        let now = time::now()?.duration_since(SystemTime::UNIX_EPOCH);
+        self.last
+            .set([&status], now.unwrap_or_default().as_secs())?;
         if entry.random().is_multiple_of(self.sample) {
             log::info!("answered {status}");
         }
