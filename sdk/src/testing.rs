@@ -65,6 +65,10 @@ pub use schema::assert_schema;
 pub use schemars::JsonSchema;
 pub use talk::{Conversation, Talk};
 
+/// Nothing is compared from within a module.
+#[cfg(target_arch = "wasm32")]
+pub fn assert_schema<F>(_: &str) {}
+
 /// A proxy with one filter in it, and what is around it.
 #[must_use = "nothing is sent yet"]
 #[derive(Debug, Clone)]

@@ -208,7 +208,7 @@ fn a_file_has_one_kind_of_listener_and_at_least_one_case() {
         ),
         (
             "plugins: []\ncases:\n- name: a\n".to_owned(),
-            "case.yaml:3:3: expected `request` and `expect`, or `steps`",
+            "case.yaml:3:3: expected `request` or `connection` and `expect`, or `steps`",
         ),
         (
             format!("plugins: [{{module: nope}}]\n{CASE}"),
