@@ -17,7 +17,9 @@ use crate::core::authority::without_port;
 use crate::core::config::{escape_pointer, from_value, members};
 use crate::error::Error;
 use crate::log_entry::LogEntry;
-use crate::stream::Stream;
+use crate::message::Request;
+use crate::properties::{REQUEST_HOST, XDS_ROUTE_NAME};
+use crate::property::Property;
 use crate::value::Value;
 
 /// A `T` for every request, and what is otherwise on some routes and for some hosts.
@@ -83,18 +85,16 @@ pub struct PerRoute<T> {
 const ROUTES: &str = "routes";
 const HOSTS: &str = "hosts";
 
-const ROUTE: [&str; 2] = ["xds", "route_name"];
-const HOST: [&str; 2] = ["request", "host"];
-
 // === impl PerRoute ===
 
 impl<T> PerRoute<T> {
-    /// What the request of this stream gets. A hostcall for the route, if there are any, and one for the host.
+    /// What this request gets. A hostcall for the route, if there are any, and one for the host. A handler can keep it for
+    /// the response, which does not know the host any more.
     ///
     /// # Errors
     /// When the host refuses.
-    pub fn of<F>(&self, stream: &Stream<F>) -> Result<&T, Error> {
-        self.find(|path| stream.property(path))
+    pub fn of<F>(&self, request: &Request<F>) -> Result<&T, Error> {
+        self.find(|property| request.get(property))
     }
 
     /// What the request of an exchange that is over got.
@@ -102,7 +102,7 @@ impl<T> PerRoute<T> {
     /// # Errors
     /// When the host refuses.
     pub fn of_entry<F>(&self, entry: &LogEntry<F>) -> Result<&T, Error> {
-        self.find(|path| entry.property(path))
+        self.find(|property| entry.get(property))
     }
 
     /// What a request gets on no route and for no host that is named.
@@ -143,17 +143,17 @@ impl<T> PerRoute<T> {
 
     fn find(
         &self,
-        property: impl Fn(&[&str]) -> Result<Option<Value>, Error>,
+        property: impl Fn(Property<Value>) -> Result<Option<Value>, Error>,
     ) -> Result<&T, Error> {
         if !self.routes.is_empty()
-            && let Some(name) = property(&ROUTE)?
+            && let Some(name) = property(XDS_ROUTE_NAME)?
             && let Some(found) = name.to_str().and_then(|name| self.routes.get(name))
         {
             return Ok(found);
         }
         let has_hosts = !self.hosts.is_empty() || !self.endings.is_empty();
         let authority = match has_hosts {
-            true => property(&HOST)?,
+            true => property(REQUEST_HOST)?,
             false => None,
         };
         let host = authority.map(|authority| without_port(&authority).to_ascii_lowercase());

@@ -27,8 +27,12 @@ fn read(json: &Json) -> Result<PerRoute<Limits>, String> {
 }
 
 fn bytes(limits: &PerRoute<Limits>, route: &str, host: &str) -> u32 {
-    let found = limits.find(|path| {
-        let value = if path == ROUTE { route } else { host };
+    let found = limits.find(|property| {
+        let value = if property == XDS_ROUTE_NAME {
+            route
+        } else {
+            host
+        };
         Ok(Some(Value::from(value.as_bytes().to_vec())))
     });
     found.unwrap().bytes
