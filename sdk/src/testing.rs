@@ -67,7 +67,10 @@ pub use talk::{Conversation, Talk};
 
 /// A module has no schema and no files: the test says that it compares nothing.
 #[cfg(target_arch = "wasm32")]
-#[expect(clippy::print_stderr, reason = "whoever reads the test's output is to know")]
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever reads the test's output is to know"
+)]
 pub fn assert_schema<F>(file: &str) {
     eprintln!("{file} is compared natively only");
 }
