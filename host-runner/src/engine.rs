@@ -11,7 +11,7 @@ mod module;
 mod options;
 mod profile;
 mod program;
-mod sections;
+pub(crate) mod sections;
 mod stubs;
 mod ticker;
 mod types;

@@ -3,10 +3,12 @@
 //! Envoy finds labels in the names of metrics, by a regular expression for each label that it is told of (rule O3).
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use serde_json::{Value, json};
-use wasmparser::{Chunk, Parser, Payload};
+use wasmparser::Payload;
 
+use crate::engine::sections;
 use crate::listener::ModuleFile;
 
 /// The section's name; in it is one label in each line.
@@ -16,25 +18,16 @@ const SECTION: &str = "meshwright.labels";
 #[must_use]
 pub fn of(module: &ModuleFile) -> BTreeSet<String> {
     let mut labels = BTreeSet::new();
-    let mut parser = Parser::new(0);
-    let mut rest: &[u8] = &module.bytes;
-    // Up to the first section that is broken: what compiles modules says it better.
-    while let Ok(Chunk::Parsed { consumed, payload }) = parser.parse(rest, true) {
-        let mut past = consumed;
-        match payload {
-            Payload::CustomSection(section) if section.name() == SECTION => {
-                let text = String::from_utf8_lossy(section.data());
-                labels.extend(text.lines().filter(|it| is_label(it)).map(str::to_owned));
-            }
-            Payload::CodeSectionStart { size, .. } => {
-                parser.skip_section();
-                past += size as usize;
-            }
-            Payload::End(_) => break,
-            _ => {}
+    let read = sections::each(&module.bytes, |payload| {
+        if let Payload::CustomSection(section) = payload
+            && section.name() == SECTION
+        {
+            let text = String::from_utf8_lossy(section.data());
+            labels.extend(text.lines().filter(|it| is_label(it)).map(str::to_owned));
         }
-        rest = rest.get(past..).unwrap_or_default();
-    }
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = read;
     labels
 }
 

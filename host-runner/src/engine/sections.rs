@@ -18,25 +18,38 @@ pub(super) struct Sections {
 /// Reads a module's sections, and refuses one whose function names cannot be read.
 pub(super) fn read(bytes: &[u8]) -> std::result::Result<Sections, Refusal> {
     let mut sections = Sections::default();
+    each(bytes, |payload| match payload {
+        Payload::StartSection { .. } => {
+            sections.start = true;
+            Ok(())
+        }
+        Payload::CustomSection(section) => sections.custom(section.as_known()),
+        _ => Ok(()),
+    })?;
+    Ok(sections)
+}
+
+/// Shows a module's sections, but not its code, up to the first that is broken: what compiles modules says that better.
+pub(crate) fn each<'a, E>(
+    bytes: &'a [u8],
+    mut show: impl FnMut(Payload<'a>) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
     let mut parser = Parser::new(0);
     let mut rest = bytes;
-    // Up to the first that is broken: what compiles modules says it better.
     while let Ok(Chunk::Parsed { consumed, payload }) = parser.parse(rest, true) {
         let mut past = consumed;
         match payload {
-            Payload::StartSection { .. } => sections.start = true,
-            Payload::CustomSection(section) => sections.custom(section.as_known())?,
             // Function by function it is long, and nothing in it is asked for.
             Payload::CodeSectionStart { size, .. } => {
                 parser.skip_section();
                 past += size as usize;
             }
             Payload::End(_) => break,
-            _ => {}
+            payload => show(payload)?,
         }
         rest = rest.get(past..).unwrap_or_default();
     }
-    Ok(sections)
+    Ok(())
 }
 
 // === impl Sections ===
