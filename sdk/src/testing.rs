@@ -71,8 +71,8 @@ pub use talk::{Conversation, Talk};
     clippy::print_stderr,
     reason = "whoever reads the test's output is to know"
 )]
-pub fn assert_schema<F>(file: &str) {
-    eprintln!("{file} is compared natively only");
+pub fn assert_schema<F>(file: impl AsRef<std::path::Path>) {
+    eprintln!("{} is compared natively only", file.as_ref().display());
 }
 
 /// A proxy with one filter in it, and what is around it.
