@@ -80,12 +80,23 @@ impl Seen {
     }
 }
 
+/// All modules that the tests of commands run.
+const MODULES_USED: [&str; 6] = [
+    "jwt-auth",
+    "authz",
+    "ab-router",
+    "rate-limit",
+    "echo-path",
+    "probe",
+];
+
 /// The folder of our modules, compiled once.
 pub(crate) fn modules() -> &'static str {
     static MODULES: OnceLock<PathBuf> = OnceLock::new();
     let folder = MODULES.get_or_init(|| {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let options = BuildOptions {
+            names: MODULES_USED.map(str::to_owned).to_vec(),
             manifest_path: Some(manifest),
             ..BuildOptions::default()
         };
