@@ -1,14 +1,22 @@
 //! Queues that VMs share: one pushes, the one that has registered the queue is told (rule Q2).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use crate::core::id_map::IdMap;
 use crate::error::Error;
 use crate::hostcalls::{Named as _, host};
 use crate::status::Status;
+use crate::time::Sleep;
+
+/// Items that a handler gets in one callback; whoever fills a queue faster than it is emptied must not hold up the worker.
+const AT_ONCE: u32 = 100;
+
+/// How long the others of the worker have their turn after that.
+const PAUSE: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// Who waits for items, by the queue's token.
@@ -19,6 +27,8 @@ thread_local! {
 #[derive(Debug)]
 pub struct Queue {
     token: u32,
+    /// Items got since the handler last waited.
+    at_once: Cell<u32>,
 }
 
 /// A queue of any VM, to push items onto.
@@ -30,7 +40,10 @@ pub struct RemoteQueue {
 /// See [`Queue::next`].
 #[must_use = "nothing is waited for until it is awaited"]
 #[derive(Debug)]
-pub struct NextItem<'a>(&'a Queue);
+pub struct NextItem<'a> {
+    queue: &'a Queue,
+    pause: Option<Sleep>,
+}
 
 /// The host has an item for the queue of that token.
 pub(crate) fn ready(token: u32) {
@@ -48,25 +61,25 @@ fn wait(token: u32, waker: &Waker) {
     });
 }
 
-fn pop(token: u32) -> Result<Option<Vec<u8>>, Error> {
-    match host().dequeue_shared_queue(token) {
-        Err(Status::EMPTY) => Ok(None),
-        item => Ok(Some(item.named("dequeue_shared_queue", b"")?)),
-    }
-}
-
 // === impl Queue ===
 
 impl Queue {
     pub(crate) fn register(name: &str) -> Result<Self, Error> {
         let token = host().register_shared_queue(name.as_bytes());
         let token = token.named("register_shared_queue", name.as_bytes())?;
-        Ok(Self { token })
+        Ok(Self {
+            token,
+            at_once: Cell::new(0),
+        })
     }
 
-    /// The next item. Who wakes up first takes it: others that pop from this queue may have been faster.
+    /// The next item. Who wakes up first takes it: others that pop from this queue may have been faster. After a hundred in
+    /// one callback the next one comes a millisecond later.
     pub fn next(&self) -> NextItem<'_> {
-        NextItem(self)
+        NextItem {
+            queue: self,
+            pause: None,
+        }
     }
 
     /// The next item, if there is one.
@@ -74,7 +87,10 @@ impl Queue {
     /// # Errors
     /// When the host refuses.
     pub fn pop(&self) -> Result<Option<Vec<u8>>, Error> {
-        pop(self.token)
+        match host().dequeue_shared_queue(self.token) {
+            Err(Status::EMPTY) => Ok(None),
+            item => Ok(Some(item.named("dequeue_shared_queue", b"")?)),
+        }
     }
 }
 
@@ -100,11 +116,20 @@ impl RemoteQueue {
 impl Future for NextItem<'_> {
     type Output = Result<Vec<u8>, Error>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match pop(self.0.token) {
-            Ok(Some(item)) => Poll::Ready(Ok(item)),
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let queue = self.queue;
+        if queue.at_once.get() >= AT_ONCE {
+            let pause = self.pause.get_or_insert_with(|| Sleep::new(PAUSE));
+            ready!(Pin::new(pause).poll(context))?;
+        }
+        match queue.pop() {
+            Ok(Some(item)) => {
+                queue.at_once.set(queue.at_once.get() % AT_ONCE + 1);
+                Poll::Ready(Ok(item))
+            }
             Ok(None) => {
-                wait(self.0.token, context.waker());
+                queue.at_once.set(0);
+                wait(queue.token, context.waker());
                 Poll::Pending
             }
             Err(error) => Poll::Ready(Err(error)),
