@@ -40,6 +40,7 @@ use tokio::runtime::Runtime;
 use self::driver::{Driver, Fleet};
 use self::lineup::Lineup;
 use crate::engine::{Engine, EngineOptions};
+use crate::host::faults::{FaultPlan, Faults};
 use crate::host::log_store::LogStore;
 use crate::host::vm_state::Shared;
 use crate::host::worker::Worker;
@@ -73,6 +74,8 @@ pub struct FrontOptions {
     pub trace: Option<Recorder>,
     /// Where streams are recorded to.
     pub record: Option<Session>,
+    /// What goes wrong on purpose in hostcalls; calls to clusters are real here, and fail as those do.
+    pub faults: FaultPlan,
 }
 
 /// What happens to the lines that plugins log.
@@ -113,6 +116,7 @@ impl Default for FrontOptions {
             engine: EngineOptions::default(),
             trace: None,
             record: None,
+            faults: FaultPlan::new(),
         }
     }
 }
@@ -140,6 +144,7 @@ impl Front {
         let shared = Shared {
             logs: Arc::new(store),
             trace: options.trace.clone(),
+            faults: Arc::new(Faults::new(options.faults.clone())),
             ..Shared::default()
         };
         Worker::rehearse(&engine, listeners, &shared)?;

@@ -38,6 +38,7 @@ pub struct FaultPlan {
     statuses: HashMap<(String, bool), u32>,
     rules: Vec<Rule>,
     conflicts: Option<(u64, f64)>,
+    re_entrant: bool,
 }
 
 /// The plan and where it stands.
@@ -45,6 +46,7 @@ pub struct FaultPlan {
 pub(crate) struct Faults {
     statuses: HashMap<(String, bool), u32>,
     running: Option<Mutex<Running>>,
+    pub(crate) re_entrant: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -121,6 +123,14 @@ impl FaultPlan {
         self
     }
 
+    /// The host sends a filter's reply while the filter is still in `proxy_send_local_response`, and so calls back, for the
+    /// response's headers and body, within that. APISIX does; Envoy waits until the callback has returned (rule Y1).
+    #[must_use]
+    pub fn re_entrant(mut self) -> Self {
+        self.re_entrant = true;
+        self
+    }
+
     /// Every call of that hostcall (`proxy_get_property`) returns this status, which may be one that nobody knows, and does
     /// nothing else. Plugins start before that.
     #[must_use]
@@ -162,6 +172,7 @@ impl Faults {
         Self {
             statuses: plan.statuses,
             running: Some(Mutex::new(running)),
+            re_entrant: plan.re_entrant,
         }
     }
 

@@ -8,6 +8,7 @@ use super::guest::Region;
 use crate::abi::{HostcallResult, Status, pairs_from_guest};
 use crate::host::reply::LocalReply;
 use crate::host::stream::Direction;
+use crate::host::traffic::within;
 use crate::host::vm_state::{Action, VmState};
 
 pub(super) fn link(linker: &mut Linker<VmState>) -> Result<()> {
@@ -61,7 +62,22 @@ fn send_local_response(
         return Ok(());
     }
     state.defer(Action::Reply(Box::new(reply)));
+    if state.shared.faults.re_entrant {
+        reply_at_once(guest);
+    }
     Ok(())
+}
+
+// Unless another VM waits in a hostcall and cannot be entered from here.
+fn reply_at_once(guest: &mut Guest<'_>) {
+    let state = guest.state();
+    let (vm, target) = (state.index, state.target_filter());
+    if let Some((stream, _)) = target.filter(|_| state.world.vms.entered() < 2) {
+        within(guest.store(), |traffic| {
+            traffic.run_after(vm);
+            traffic.send_prepared_reply(stream);
+        });
+    }
 }
 
 /// Resumes a direction of the stream after the callback; the request's maps and body are gone at once (rule R1).

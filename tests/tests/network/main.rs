@@ -4,6 +4,7 @@
 
 mod cases;
 mod peer;
+mod statuses;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -231,7 +231,7 @@ impl Traffic<'_> {
     }
 
     /// Does what hostcalls have left to do, in order.
-    pub(in crate::host) fn run_after(&mut self, vm: usize) {
+    pub(crate) fn run_after(&mut self, vm: usize) {
         while let Some(after) = self.state(vm).and_then(|state| state.after.pop_front()) {
             let After {
                 stream,

@@ -32,7 +32,7 @@ impl Traffic<'_> {
         }
     }
 
-    pub(in crate::host) fn send_prepared_reply(&mut self, id: StreamId) {
+    pub(crate) fn send_prepared_reply(&mut self, id: StreamId) {
         let stream = self.world.http.get_mut(id);
         if let Some(reply) = stream.and_then(|stream| stream.prepared_reply.take()) {
             self.reply_through_filters(id, reply);
