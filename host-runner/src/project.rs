@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Callout,
     /// Logs exchanges.
     AccessLog,
+    /// Lets TCP connections pass or not.
+    Tcp,
 }
 
 /// A project that is to be.
@@ -35,11 +37,13 @@ pub(crate) struct Project {
 }
 
 /// Names of what the code of a filter uses, and of Rust itself.
-const TAKEN: [&str; 22] = [
+const TAKEN: [&str; 26] = [
     "answer",
     "call",
     "client-request",
     "config",
+    "connection",
+    "conversation",
     "error",
     "exchange",
     "fault",
@@ -51,11 +55,13 @@ const TAKEN: [&str; 22] = [
     "log",
     "log-entry",
     "meshwright",
+    "passage",
     "reply",
     "request",
     "response",
     "self",
     "serde",
+    "talk",
     "test",
     "value",
 ];
@@ -142,6 +148,7 @@ impl Project {
                 clusters => flags.collect::<String>(),
                 all_clusters => all,
                 phase => self.kind.phase(),
+                tcp => self.kind == Kind::Tcp,
             },
         )?)
     }
@@ -154,7 +161,7 @@ impl Kind {
     fn called(self) -> &'static [&'static str] {
         match self {
             Self::Callout => &["auth"],
-            Self::Http | Self::Auth | Self::AccessLog => &[],
+            Self::Http | Self::Auth | Self::AccessLog | Self::Tcp => &[],
         }
     }
 
@@ -163,7 +170,7 @@ impl Kind {
         match self {
             Self::Auth | Self::Callout => "AUTHN",
             Self::AccessLog => "STATS",
-            Self::Http => "UNSPECIFIED_PHASE",
+            Self::Http | Self::Tcp => "UNSPECIFIED_PHASE",
         }
     }
 }

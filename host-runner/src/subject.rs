@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 
+use crate::listener::Protocol;
 use crate::scenario::client::{ClientRequest, Response};
 
 /// A running proxy. Dropping it ends everything it started.
@@ -47,15 +48,21 @@ pub trait Subject: Send + Sync {
 /// For a person: where a listener is served, and the line that says so.
 pub(crate) fn welcome_to(
     listener: &str,
+    protocol: Protocol,
     subject: &dyn Subject,
-) -> anyhow::Result<(String, String)> {
+) -> anyhow::Result<(SocketAddr, String)> {
     let address = subject.address(listener).context("it is being served")?;
     let proxy = match subject.name() {
         "envoy" => "a real Envoy",
         _ => "host-runner",
     };
-    let text = format!("{listener} is served by {proxy} on http://{address} (Ctrl-C ends it)\n");
-    Ok((address.to_string(), text))
+    let scheme = match protocol {
+        Protocol::Http => "http",
+        Protocol::Tcp => "tcp",
+    };
+    let text =
+        format!("{listener} is served by {proxy} on {scheme}://{address} (Ctrl-C ends it)\n");
+    Ok((address, text))
 }
 
 /// What guest code used.

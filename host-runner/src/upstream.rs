@@ -75,12 +75,22 @@ impl Upstream {
         address: SocketAddr,
         responder: Responder,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener
-            .with_context(|| format!("cannot listen on {address} for the cluster `{cluster}`"))?;
+        let listener = bind(cluster, address).await?;
         Ok(Self {
             address: listener.local_addr()?,
             accepting: tokio::spawn(accept(listener, cluster.to_owned(), responder)),
+        })
+    }
+
+    /// Sends whatever a connection says back to it, as `cluster` on `address`. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn echo(cluster: &str, address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = bind(cluster, address).await?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            accepting: tokio::spawn(echo(listener)),
         })
     }
 
@@ -162,6 +172,21 @@ pub fn header_list(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     pairs
         .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
         .collect()
+}
+
+async fn bind(cluster: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address} for the cluster `{cluster}`"))
+}
+
+async fn echo(listener: TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let (mut said, mut answer) = stream.split();
+            // One that breaks off wants no answer.
+            let _ = tokio::io::copy(&mut said, &mut answer).await;
+        });
+    }
 }
 
 async fn accept(listener: TcpListener, cluster: String, responder: Responder) {

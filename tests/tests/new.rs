@@ -6,9 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use host_runner::envoy::locate;
 use meshwright_tests::root;
 
-const KINDS: [&str; 4] = ["http", "auth", "callout", "access-log"];
+const KINDS: [&str; 5] = ["http", "auth", "callout", "access-log", "tcp"];
 
 #[test]
 fn every_kind_of_project_passes_its_tests() {
@@ -18,6 +19,7 @@ fn every_kind_of_project_passes_its_tests() {
     // As somebody has it whose folders have spaces in their names.
     let spaced = folder.path().join("host runner");
     std::os::unix::fs::symlink(program_path(), &spaced).unwrap();
+    let envoy = locate::require().unwrap();
     for kind in KINDS {
         let name = format!("my-{kind}");
         let project = folder.path().join(&name);
@@ -41,6 +43,9 @@ fn every_kind_of_project_passes_its_tests() {
         for on in ["native", "wasm", "envoy"] {
             assert!(passed.contains(&format!("::{on} ... ok")), "{passed}");
         }
+        std::os::unix::fs::symlink(&target, project.join("target")).unwrap();
+        let envoy = envoy.path.to_string_lossy();
+        run(&envoy, &["--mode", "validate", "-c", "envoy.yaml"]);
         run("cargo", &["fmt", "--check"]);
         run(
             "cargo",

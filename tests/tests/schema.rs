@@ -21,7 +21,7 @@ impl Schema {
 
 /// Those with a configuration beside them, which is the one that a new project has.
 fn templates() -> Vec<PathBuf> {
-    let kinds = ["http", "auth", "callout", "access-log"].into_iter();
+    let kinds = ["http", "auth", "callout", "access-log", "tcp"].into_iter();
     kinds
         .map(|kind| root().join("sdk/template").join(kind))
         .collect()

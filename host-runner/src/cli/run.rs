@@ -109,7 +109,7 @@ impl Run {
             return Ok((Served::Mesh(file), upstreams));
         }
         let mut around = self.around.clone();
-        let upstream = around.start_upstream().await?;
+        let upstream = around.start_upstream(&file).await?;
         Ok((Served::Module(file, around), upstream.into_iter().collect()))
     }
 }
@@ -146,10 +146,7 @@ impl Served {
     fn welcome(&self, subject: &dyn Subject, modules: &Path) -> anyhow::Result<String> {
         match self {
             Self::Mesh(file) => Mesh::read(file)?.welcome(subject, modules),
-            Self::Module(file, _) => {
-                let name = file.file_stem().unwrap_or_default().to_string_lossy();
-                module::welcome(&name, subject)
-            }
+            Self::Module(file, around) => around.welcome(file, subject),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Mesh;
+use crate::listener::Protocol;
 use crate::scenario::examples;
 use crate::subject::{Subject, welcome_to};
 
@@ -15,7 +16,8 @@ impl Mesh {
     /// When the examples cannot be read.
     pub fn welcome(&self, subject: &dyn Subject, wasm_dir: &Path) -> anyhow::Result<String> {
         let name = &self.document.name;
-        let (address, mut text) = welcome_to(name, subject)?;
+        let (address, mut text) = welcome_to(name, Protocol::Http, subject)?;
+        let address = address.to_string();
         for example in self.examples(wasm_dir, &address)? {
             write!(text, "\n# {}\n{}\n", example.shows, example.curl(&address))?;
         }

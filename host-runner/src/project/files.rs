@@ -71,6 +71,16 @@ const ACCESS_LOG: [File; 4] = [
     ("scenarios/NAME.yaml", template!("access-log/scenario.yaml")),
 ];
 
+const TCP: [File; 4] = [
+    ("src/lib.rs", template!("tcp/lib.rs")),
+    (
+        "configuration.schema.json",
+        template!("tcp/configuration.schema.json"),
+    ),
+    ("configuration.json", template!("tcp/configuration.json")),
+    ("scenarios/NAME.yaml", template!("tcp/scenario.yaml")),
+];
+
 // === impl Kind ===
 
 impl Kind {
@@ -80,6 +90,7 @@ impl Kind {
             Self::Auth => &AUTH,
             Self::Callout => &CALLOUT,
             Self::AccessLog => &ACCESS_LOG,
+            Self::Tcp => &TCP,
         }
     }
 
@@ -90,6 +101,7 @@ impl Kind {
             Self::Auth => template!("auth/configuration.json"),
             Self::Callout => template!("callout/configuration.json"),
             Self::AccessLog => template!("access-log/configuration.json"),
+            Self::Tcp => template!("tcp/configuration.json"),
         };
         text.trim_ascii_end()
     }

@@ -240,6 +240,27 @@ fn a_module_is_served_alone_with_its_configuration() {
 }
 
 #[test]
+fn a_network_filter_is_served_alone_before_an_echo() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.json"), r#"{"begins_with": "PROXY "}"#).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-runner"));
+    command.args(["run", &format!("{}/tcp-gate.wasm", modules())]);
+    command.args(["--configuration", "c.json", "--listen", "127.0.0.1:0"]);
+    command.current_dir(folder.path()).stdout(Stdio::piped());
+    let mut child = Ended(command.spawn().unwrap());
+    let welcome = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut lines = welcome.map(Result::unwrap);
+    let line = lines.find_map(|line| Some(line.strip_prefix("nc ")?.replace(' ', ":")));
+    let address = line.unwrap();
+    for (said, heard) in [("PROXY hello", "PROXY hello"), ("GET / HTTP/1.1", "")] {
+        let mut client = std::net::TcpStream::connect(&address).unwrap();
+        std::io::Write::write_all(&mut client, said.as_bytes()).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(std::io::read_to_string(client).unwrap(), heard);
+    }
+}
+
+#[test]
 fn what_is_around_a_module_is_refused_where_it_means_nothing() {
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_host-runner"));

@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::configuration::Form;
 use crate::configuration::file::ConfigurationFile;
-use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Route};
+use crate::inspect::inspect;
+use crate::listener::{Cluster, Configuration, Listener, ModuleFile, Plugin, Protocol, Route};
 use crate::subject::{Subject, welcome_to};
 use crate::upstream::{Upstream, demo};
 
@@ -25,7 +26,10 @@ pub(super) struct Around {
     /// Where to listen [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Where requests go; without it one answers, as JSON, what it received.
+    /// Serve TCP connections: the module is a network filter. One that has callbacks of connections only is taken for that.
+    #[arg(long)]
+    tcp: bool,
+    /// Where requests go; without it one answers, as JSON, what it received (and TCP's sends it back).
     #[arg(long, value_name = "ADDRESS")]
     upstream: Option<SocketAddr>,
     /// A cluster that the filter can call, such as auth=127.0.0.1:9000. May be given several times.
@@ -66,6 +70,7 @@ impl Around {
         let given = [
             ("--configuration", self.configuration.is_some()),
             ("--listen", self.listen.is_some()),
+            ("--tcp", self.tcp),
             ("--upstream", self.upstream.is_some()),
             ("--cluster", !self.cluster.is_empty()),
         ];
@@ -78,17 +83,23 @@ impl Around {
     }
 
     /// Starts the upstream if there is none; it ends when it is dropped.
-    pub(super) async fn start_upstream(&mut self) -> anyhow::Result<Option<Upstream>> {
+    pub(super) async fn start_upstream(
+        &mut self,
+        module: &Path,
+    ) -> anyhow::Result<Option<Upstream>> {
         if self.upstream.is_some() {
             return Ok(None);
         }
-        let upstream = Upstream::start(UPSTREAM, ANY, demo(UPSTREAM, None)).await?;
+        let upstream = match self.protocol(&read(module)?)? {
+            Protocol::Http => Upstream::start(UPSTREAM, ANY, demo(UPSTREAM, None)).await?,
+            Protocol::Tcp => Upstream::echo(UPSTREAM, ANY).await?,
+        };
         self.upstream = Some(upstream.address());
         Ok(Some(upstream))
     }
 
     pub(super) fn listener(&self, module: &Path) -> anyhow::Result<Listener> {
-        let module = ModuleFile::read(module).context("`host-runner build` compiles it")?;
+        let module = read(module)?;
         let configuration = match &self.configuration {
             Some(file) => {
                 let file = ConfigurationFile::read(file, self.configuration_as)?;
@@ -103,6 +114,7 @@ impl Around {
         Ok(Listener {
             name: name.clone(),
             address: self.listen.unwrap_or(LISTEN),
+            protocol: self.protocol(&module)?,
             plugins: vec![Plugin::new(name, module, configuration)],
             routes: vec![Route {
                 name: String::new(),
@@ -115,10 +127,31 @@ impl Around {
             ..Listener::default()
         })
     }
+
+    /// What is served where, and a line to try it with.
+    pub(super) fn welcome(&self, module: &Path, subject: &dyn Subject) -> anyhow::Result<String> {
+        let module = read(module)?;
+        let protocol = self.protocol(&module)?;
+        let (address, text) = welcome_to(&module.name, protocol, subject)?;
+        let line = match protocol {
+            Protocol::Http => format!("curl -i http://{address}/"),
+            Protocol::Tcp => format!("nc {} {}", address.ip(), address.port()),
+        };
+        Ok(format!("{text}\n{line}\n"))
+    }
+
+    // Most SDKs export callbacks of both kinds, whatever a filter implements.
+    fn protocol(&self, module: &ModuleFile) -> anyhow::Result<Protocol> {
+        let exports = inspect(module)?.exports;
+        let has = |name| exports.iter().any(|export| export.name == name);
+        let is_of_connections = has("proxy_on_new_connection") && !has("proxy_on_request_headers");
+        match self.tcp || is_of_connections {
+            true => Ok(Protocol::Tcp),
+            false => Ok(Protocol::Http),
+        }
+    }
 }
 
-/// What is served where, and a line to try it with.
-pub(super) fn welcome(listener: &str, subject: &dyn Subject) -> anyhow::Result<String> {
-    let (address, text) = welcome_to(listener, subject)?;
-    Ok(format!("{text}\ncurl -i http://{address}/\n"))
+fn read(module: &Path) -> anyhow::Result<ModuleFile> {
+    ModuleFile::read(module).context("`host-runner build` compiles it")
 }
