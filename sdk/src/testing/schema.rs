@@ -11,8 +11,8 @@ use crate::Filter;
 /// Says that the file is to be written.
 const BLESS: &str = "MESHWRIGHT_BLESS";
 
-/// Fails when a file is not the JSON Schema of a filter's configuration, and shows the difference. A file that is not there
-/// is written; with `MESHWRIGHT_BLESS=1` one that differs is too.
+/// Fails when a file is not the JSON Schema of a filter's configuration, and shows the difference; with `MESHWRIGHT_BLESS=1`
+/// it is written.
 ///
 /// ```no_run
 /// #[meshwright::config]
@@ -50,17 +50,18 @@ fn schema<T: JsonSchema>() -> String {
 fn compare(file: &Path, schema: &str, is_blessed: bool) -> Result<(), String> {
     let name = file.display();
     let cannot = |what: &str, error: &std::io::Error| format!("cannot {what} `{name}`: {error}");
-    let found = match fs::exists(file) {
-        Ok(false) => None,
-        _ => Some(fs::read_to_string(file).map_err(|error| cannot("read", &error))?),
-    };
-    match found {
-        Some(found) if found == schema => Ok(()),
-        Some(found) if !is_blessed => Err(format!(
-            "`{name}` is not the schema of the configuration; `{BLESS}=1 cargo test` writes it:\n{}",
+    if is_blessed {
+        return fs::write(file, schema).map_err(|error| cannot("write", &error));
+    }
+    let how = format!("`{BLESS}=1 cargo test` writes it");
+    let found = fs::read_to_string(file);
+    let found = found.map_err(|error| format!("{}; {how}", cannot("read", &error)))?;
+    match found == schema {
+        true => Ok(()),
+        false => Err(format!(
+            "`{name}` is not the schema of the configuration; {how}:\n{}",
             TextDiff::from_lines(found.as_str(), schema).unified_diff()
         )),
-        _ => fs::write(file, schema).map_err(|error| cannot("write", &error)),
     }
 }
 
@@ -116,20 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_missing_is_written_and_one_that_differs_fails_unless_it_is_blessed() {
+    fn a_file_that_is_missing_or_differs_fails_unless_it_is_blessed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("s.json");
-        compare(&file, "one\n", false).unwrap();
+        let why = compare(&file, "one\n", false).unwrap_err();
+        assert!(why.contains("MESHWRIGHT_BLESS=1 cargo test"), "{why}");
+        compare(&file, "one\n", true).unwrap();
         compare(&file, "one\n", false).unwrap();
         let why = compare(&file, "two\n", false).unwrap_err();
         assert!(why.contains("-one\n+two"), "{why}");
-        compare(&file, "two\n", true).unwrap();
-        compare(&file, "two\n", false).unwrap();
         let nowhere = folder.path().join("none/s.json");
-        assert!(
-            compare(&nowhere, "", false)
-                .unwrap_err()
-                .starts_with("cannot write")
-        );
+        let why = compare(&nowhere, "", true).unwrap_err();
+        assert!(why.starts_with("cannot write"), "{why}");
     }
 }
