@@ -1,13 +1,36 @@
-//! RequestAuthentication as a Proxy-Wasm filter: head and clock in, `policy_jwt`'s verdict out.
+//! RequestAuthentication as a Proxy-Wasm filter: head, clock and keys in, `policy_jwt`'s verdict out.
 //!
-//! The rules (where a token is found, what makes it valid, which claims go where) are in `filters/policy/jwt`. Verified
-//! claims are left to later filters as stream state, which no client can write (rule W3).
+//! The rules (where a token is found, what makes it valid, which claims go where) are in `filters/policy/jwt`; here is what
+//! they need of a proxy: remote keys (`remote_keys`), and its cryptography (`host_crypto`). Verified claims are left to later
+//! filters as stream state, which no client can write (rule W3).
+
+mod fetch;
+mod host_crypto;
+mod metrics;
+mod remote_keys;
+
+use std::time::SystemTime;
 
 use meshwright::prelude::*;
-use policy_jwt::{Authenticator, Config};
+use policy_jwt::{Authenticator, Config, Keys, Need, Outcome, SignatureCheck, World};
+
+use crate::host_crypto::HostCrypto;
+use crate::metrics::Metrics;
+use crate::remote_keys::RemoteKeys;
 
 struct JwtAuth {
     authenticator: Authenticator,
+    remote_keys: Vec<RemoteKeys>,
+    crypto: HostCrypto,
+    metrics: Metrics,
+}
+
+/// What one decision is made with.
+struct Surroundings<'a> {
+    filter: &'a JwtAuth,
+    now: SystemTime,
+    /// Keys that are not there are not waited for any more.
+    gives_up: bool,
 }
 
 impl Filter for JwtAuth {
@@ -15,15 +38,89 @@ impl Filter for JwtAuth {
 
     fn new(config: Config) -> Result<Self, ConfigError> {
         let authenticator = Authenticator::from_config(&config)?;
-        Ok(Self { authenticator })
+        Ok(Self {
+            remote_keys: authenticator.remotes().iter().map(RemoteKeys::new).collect(),
+            authenticator,
+            crypto: HostCrypto::try_out(),
+            metrics: Metrics::new(),
+        })
+    }
+}
+
+impl OnStart for JwtAuth {
+    async fn on_start(&self, root: Root<Self>) -> Result<(), Error> {
+        let kept = self.remote_keys.iter();
+        let kept = kept.map(|keys| keys.keep(&root, &self.metrics));
+        try_join_all(kept).await.map(drop)
     }
 }
 
 impl OnRequest for JwtAuth {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let head = request.head()?;
-        request.enact(self.authenticator.authenticate(&head, request.now()?))
+        let mut gives_up = false;
+        // A rule waits for its keys, and once more where it does not know a token's `kid`.
+        let mut rounds = 2 * self.remote_keys.len();
+        loop {
+            let now = request.now()?;
+            let surroundings = Surroundings {
+                filter: self,
+                now,
+                gives_up,
+            };
+            match self.authenticator.authenticate(&head, now, &surroundings) {
+                Outcome::NeedsKeys(need) if !gives_up => {
+                    rounds = rounds.saturating_sub(1);
+                    gives_up = !self.renewed(&request, need).await || rounds == 0;
+                }
+                outcome => return self.conclude(&request, outcome),
+            }
+        }
     }
 }
 
-meshwright::main!(JwtAuth: OnRequest);
+impl JwtAuth {
+    // Waits, but not for ever, even where nobody fetches any.
+    async fn renewed(&self, request: &Request<Self>, need: Need) -> bool {
+        let Some(keys) = self.remote_keys.get(need.remote) else {
+            return false;
+        };
+        let renewed = request.within(keys.patience(), keys.renewed()).await;
+        renewed.is_ok()
+    }
+
+    fn conclude(&self, request: &Request<Self>, outcome: Outcome) -> Result<Flow, Error> {
+        match outcome {
+            Outcome::Decided(verdict) => {
+                let result = match verdict {
+                    Verdict::Continue { .. } => "allowed",
+                    Verdict::Deny { .. } => "denied",
+                };
+                self.metrics.judged(result, verdict.reason().code);
+                request.enact(verdict)
+            }
+            Outcome::Reported { refusal, verdict } => {
+                log::info!("would be denied: {refusal}");
+                self.metrics.judged("reported", refusal.code);
+                request.enact(verdict)
+            }
+            Outcome::NeedsKeys(_) => Err(Error::other("there are no keys")),
+        }
+    }
+}
+
+impl World for Surroundings<'_> {
+    fn keys(&self, need: Need) -> Keys {
+        let keys = self.filter.remote_keys.get(need.remote);
+        match keys.map(|keys| keys.at(self.now, need.cause)) {
+            Some(Keys::Unknown) if self.gives_up => Keys::Failed,
+            keys => keys.unwrap_or(Keys::Failed),
+        }
+    }
+
+    fn verify(&self, check: &SignatureCheck<'_>) -> bool {
+        self.filter.crypto.verify(check)
+    }
+}
+
+meshwright::main!(JwtAuth: OnStart, OnRequest, Callouts, Timers);
