@@ -109,7 +109,8 @@ impl Issuer {
     fn filtered(&self, keys: SocketAddr) -> Listener {
         let module = build_modules().unwrap().join("jwt-auth.wasm");
         let module = ModuleFile::read(&module).unwrap();
-        let rule = json!({"issuer": "joe", "jwksUri": "https://joe.example/keys", "jwksCluster": "keys"});
+        let rule =
+            json!({"issuer": "joe", "jwksUri": "https://joe.example/keys", "jwksCluster": "keys"});
         let configuration = json!({"jwtRules": [rule]}).to_string();
         Listener {
             name: "jwt".to_owned(),
@@ -149,7 +150,10 @@ fn unused_address() -> SocketAddr {
 }
 
 fn insert(value: &mut Value, name: &str, member: Value) {
-    value.as_object_mut().unwrap().insert(name.to_owned(), member);
+    value
+        .as_object_mut()
+        .unwrap()
+        .insert(name.to_owned(), member);
 }
 
 fn file(name: &str) -> Value {
@@ -157,7 +161,8 @@ fn file(name: &str) -> Value {
 }
 
 fn server_tls() -> Value {
-    let certificate = json!({"certificate_chain": file("tls.cert.pem"), "private_key": file("tls.key.pem")});
+    let certificate =
+        json!({"certificate_chain": file("tls.cert.pem"), "private_key": file("tls.key.pem")});
     json!({"name": "envoy.transport_sockets.tls", "typed_config": {
         "@type": format!("{TLS}.DownstreamTlsContext"),
         "common_tls_context": {"tls_certificates": [certificate]},

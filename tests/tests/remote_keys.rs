@@ -48,7 +48,8 @@ impl KeyServer {
     }
 
     fn host(&self) -> TestHostBuilder {
-        let rule = json!({"issuer": "joe", "jwksUri": "https://joe.example/keys", "jwksCluster": "keys"});
+        let rule =
+            json!({"issuer": "joe", "jwksUri": "https://joe.example/keys", "jwksCluster": "keys"});
         self.host_with(&json!({"jwtRules": [rule]}))
     }
 
@@ -176,7 +177,10 @@ fn a_dead_server_denies_and_is_not_asked_by_every_request() {
 fn a_slow_server_is_waited_for_as_long_as_the_rule_says() {
     let server = KeyServer::answering(keys(&["p256"]).after(Duration::from_secs(60)));
     let rule = json!({"issuer": "joe", "jwksUri": "https://joe.example/keys", "jwksCluster": "keys", "timeout": "2s"});
-    let mut host = server.host_with(&json!({"jwtRules": [rule]})).start().unwrap();
+    let mut host = server
+        .host_with(&json!({"jwtRules": [rule]}))
+        .start()
+        .unwrap();
     let waiting = host.begin(&with_token("p256")).unwrap();
     host.advance(Duration::from_millis(1900));
     assert!(host.poll(waiting).is_none());

@@ -2,7 +2,7 @@
 
 use http::Uri;
 use meshwright::prelude::*;
-use policy_jwt::{Document, KeySet, Remote};
+use policy_jwt::{Compat, Document, KeySet, Remote};
 
 use crate::JwtAuth;
 
@@ -10,16 +10,20 @@ use crate::JwtAuth;
 const LIMIT: usize = 1024 * 1024;
 
 /// The document with the keys, or why it cannot be had.
-pub(crate) async fn fetch(root: &Root<JwtAuth>, remote: &Remote) -> Result<String, String> {
+pub(crate) async fn fetch(
+    root: &Root<JwtAuth>,
+    remote: &Remote,
+    compat: Compat,
+) -> Result<String, String> {
     let document = get(root, remote, remote.uri()).await?;
     let document = match remote.document() {
         Document::KeySet => document,
         Document::Discovery => {
-            let uri = remote.discovered(document.as_bytes())?;
+            let uri = remote.discovered(document.as_bytes(), compat)?;
             get(root, remote, &uri).await?
         }
     };
-    KeySet::parse(document.as_bytes())?;
+    KeySet::parse(document.as_bytes(), compat)?;
     Ok(document)
 }
 

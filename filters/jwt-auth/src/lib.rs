@@ -38,8 +38,10 @@ impl Filter for JwtAuth {
 
     fn new(config: Config) -> Result<Self, ConfigError> {
         let authenticator = Authenticator::from_config(&config)?;
+        let remotes = authenticator.remotes().iter();
+        let remote_keys = remotes.map(|remote| RemoteKeys::new(remote, config.compat));
         Ok(Self {
-            remote_keys: authenticator.remotes().iter().map(RemoteKeys::new).collect(),
+            remote_keys: remote_keys.collect(),
             authenticator,
             crypto: HostCrypto::try_out(),
             metrics: Metrics::new(),

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use meshwright::prelude::*;
 use meshwright::{Latest, Lease, Shared};
-use policy_jwt::{Cause, KeySet, Keys, Remote};
+use policy_jwt::{Cause, Compat, KeySet, Keys, Remote};
 use serde::{Deserialize, Serialize};
 
 use crate::JwtAuth;
@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 
 pub(crate) struct RemoteKeys {
     remote: Remote,
+    compat: Compat,
     known: Latest<Known>,
     /// A request cannot go on with what is known.
     wanted: Latest<()>,
@@ -61,10 +62,11 @@ const LOOK: Duration = Duration::from_millis(20);
 // === impl RemoteKeys ===
 
 impl RemoteKeys {
-    pub(crate) fn new(remote: &Remote) -> Self {
+    pub(crate) fn new(remote: &Remote, compat: Compat) -> Self {
         let name = format!("{} {}", remote.rule(), remote.uri());
         Self {
             remote: remote.clone(),
+            compat,
             known: Latest::new(),
             wanted: Latest::new(),
             shared: Shared::new(format!("jwks {name}")),
@@ -116,16 +118,19 @@ impl RemoteKeys {
                 self.wanted.next().await;
                 Ok(())
             };
-            race(root.sleep(pause), wanted).await;
+            race(root.sleep(pause), wanted).await?;
         }
     }
 
     // By this VM, if no other one has done it since, or is about to.
-    async fn renew(&self, root: &Root<JwtAuth>, metrics: &Metrics) -> Result<Rc<Known>, Error> {
+    async fn renew(&self, root: &Root<JwtAuth>, metrics: &Metrics) -> Result<Known, Error> {
         loop {
             let before = self.known.get();
             let seen = before.as_ref().map(|known| known.at);
-            let theirs = self.shared.get()?.filter(|it| seen.is_none_or(|seen| it.at > seen));
+            let theirs = self
+                .shared
+                .get()?
+                .filter(|it| seen.is_none_or(|seen| it.at > seen));
             let now = root.now()?;
             if let Some(fetched) = theirs.filter(|it| it.is_recent(now)) {
                 return Ok(self.adopt(fetched));
@@ -142,7 +147,7 @@ impl RemoteKeys {
     }
 
     async fn fetch(&self, root: &Root<JwtAuth>, metrics: &Metrics) -> Result<Fetched, Error> {
-        let document = fetch(root, &self.remote).await;
+        let document = fetch(root, &self.remote, self.compat).await;
         let at = root.now()?;
         metrics.fetched(self.remote.rule(), document.is_ok(), at);
         if let Err(why) = &document {
@@ -154,9 +159,11 @@ impl RemoteKeys {
         })
     }
 
-    fn adopt(&self, fetched: Fetched) -> Rc<Known> {
+    fn adopt(&self, fetched: Fetched) -> Known {
         let before = self.known.get();
-        let keys = fetched.document.and_then(|it| KeySet::parse(it.as_bytes()).ok());
+        let keys = fetched
+            .document
+            .and_then(|it| KeySet::parse(it.as_bytes(), self.compat).ok());
         let known = match (keys, before) {
             (Some(keys), _) => Known {
                 at: fetched.at,
@@ -165,11 +172,15 @@ impl RemoteKeys {
             },
             (None, before) => Known {
                 at: fetched.at,
-                failures: before.as_ref().map_or(0, |it| it.failures).saturating_add(1),
+                failures: before
+                    .as_ref()
+                    .map_or(0, |it| it.failures)
+                    .saturating_add(1),
                 keys: before.and_then(|it| it.keys.clone()),
             },
         };
-        self.known.set(known)
+        self.known.set(known.clone());
+        known
     }
 }
 

@@ -15,9 +15,19 @@ type NamedHeader<'a> = (String, &'a str);
 pub(crate) fn check(config: &Config) -> Result<(), ConfigError> {
     for (index, rule) in config.jwt_rules.iter().enumerate() {
         let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
+        check_keys(rule).map_err(at)?;
         check_names(rule).map_err(at)?;
         check_texts(rule).map_err(at)?;
         check_overwriting(config, rule).map_err(at)?;
+    }
+    Ok(())
+}
+
+// Istio refuses it as well: which of the two would count?
+fn check_keys(rule: &JwtRule) -> Result<(), ConfigError> {
+    if rule.jwks.is_some() && rule.jwks_uri.is_some() {
+        let message = "only one of `jwks` and `jwksUri` may be given";
+        return Err(ConfigError::new("/jwksUri", message));
     }
     Ok(())
 }

@@ -12,6 +12,21 @@ pub struct Config {
     /// `jwtRules`; without any, every request goes on. Required, so that a forgotten configuration is an error and not
     /// authentication turned off.
     pub jwt_rules: Vec<JwtRule>,
+    /// Whom to follow where Envoy and the standards differ. An addition to Istio's fields.
+    #[serde(default, skip_serializing_if = "Compat::is_envoy")]
+    pub compat: Compat,
+}
+
+/// Whom to follow where Envoy and the standards differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Compat {
+    /// Envoy 1.40, so that the same requests pass.
+    #[default]
+    Envoy,
+    /// The standards: RFC 7515, 7517, 7518, 7519, 8725.
+    Strict,
 }
 
 /// One entry of `jwtRules`: who issues the tokens, with which keys, where they are, and what to do with them.
@@ -24,9 +39,20 @@ pub struct JwtRule {
     /// The audiences of which a token must name one; empty accepts any (rule J29).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
-    /// The public keys: a JSON Web Key Set (RFC 7517) as a string (rules J50-J52).
+    /// The public keys: a JSON Web Key Set (RFC 7517) as a string (rules J50-J52). Without it and without `jwks_uri`, the
+    /// issuer is asked where its keys are (OpenID Connect Discovery 1.0 section 4, rule J53).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<String>,
+    /// Where the public keys are: an `http` or `https` URI of at most 2048 characters (rule J5).
+    #[serde(default, alias = "jwks_uri", skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The cluster through which a filter reaches the keys; by default `outbound|<port>||<host>`, as Istio names that of a
+    /// service or ServiceEntry. An addition to Istio's fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_cluster: Option<String>,
+    /// How long to wait for the keys, such as `5s`, which is also the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
     /// Headers that may hold a token; with `from_params` replaces the default locations (rule J8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_headers: Vec<JwtHeader>,
@@ -45,15 +71,9 @@ pub struct JwtRule {
     /// String claims to read as lists, besides `scope` and `permission` (rules J3, J44).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub space_delimited_claims: Vec<String>,
-    /// Not supported yet: keys by URI.
-    #[serde(default, alias = "jwks_uri", skip_serializing)]
-    pub jwks_uri: Unsupported,
     /// Not supported yet: tokens in cookies.
     #[serde(default, skip_serializing)]
     pub from_cookies: Unsupported,
-    /// Not supported yet: how long to wait for keys by URI.
-    #[serde(default, skip_serializing)]
-    pub timeout: Unsupported,
 }
 
 /// A header that may hold a token.
@@ -86,6 +106,18 @@ impl Config {
     /// A [`ConfigError`] that names the first place that does not fit.
     pub fn from_json(json: &[u8]) -> Result<Self, ConfigError> {
         from_json(json)
+    }
+}
+
+// === impl Compat ===
+
+impl Compat {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde asks for"
+    )]
+    fn is_envoy(&self) -> bool {
+        *self == Self::Envoy
     }
 }
 

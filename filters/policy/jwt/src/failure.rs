@@ -34,6 +34,7 @@ pub(crate) enum Failure {
     NotYetValid,
     Expired,
     BadAudience,
+    NoKeys,
     NoMatchingKey,
     Ed25519Length,
     BadSignature,
@@ -102,6 +103,7 @@ impl Failure {
             Self::NotYetValid => ("Jwt not yet valid", "jwt.not_yet_valid"),
             Self::Expired => ("Jwt is expired", "jwt.expired"),
             Self::BadAudience => ("Audiences in Jwt are not allowed", "jwt.bad_audience"),
+            Self::NoKeys => ("Jwks remote fetch is failed", "jwt.no_keys"),
             Self::NoMatchingKey => (
                 "Jwks doesn't have key to match kid or alg from Jwt",
                 "jwt.no_matching_key",

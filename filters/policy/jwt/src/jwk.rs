@@ -1,14 +1,14 @@
 //! One JSON Web Key (RFC 7517 section 4) to one key that can verify.
 //!
-//! What Envoy refuses is refused (rule J51), and so is what the crypto provider cannot use: RSA above 4096 bits, P-521.
+//! What Envoy refuses is refused (rule J51), and so is what the crypto library cannot use: RSA above 4096 bits, P-521.
 
-use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
+use crate::algorithm::{Algorithm, Scheme};
 use crate::base64url;
+use crate::crypto::{Curve, Kind, VerifyingKey};
 
-/// Envoy takes 512 to 16384 bits (rule J51); the crypto provider stops at 4096, which bounds the work of a request too.
+/// Envoy takes 512 to 16384 bits (rule J51); the crypto library stops at 4096, which bounds the work of a request too.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 512..=4096;
 
 /// The public exponents Envoy takes, big endian.
@@ -19,7 +19,7 @@ const RSA_EXPONENTS: [&[u8]; 2] = [&[3], &[1, 0, 1]];
 pub(crate) struct Key {
     id: Option<String>,
     purpose: Purpose,
-    material: DecodingKey,
+    material: VerifyingKey,
 }
 
 /// What the member `alg` of a key says.
@@ -62,7 +62,19 @@ impl Key {
         same_id && [Purpose::Any, Purpose::Only(algorithm)].contains(&self.purpose)
     }
 
-    pub(crate) fn material(&self) -> &DecodingKey {
+    /// How a token of this algorithm must be signed to be verified by this key; none when it cannot be.
+    pub(crate) fn scheme(&self, algorithm: Algorithm) -> Option<Scheme> {
+        match (self.material.kind(), algorithm) {
+            (Kind::Rsa { .. }, Algorithm::Rs(hash)) => Some(Scheme::RsaPkcs1(hash)),
+            (Kind::Rsa { .. }, Algorithm::Ps(hash)) => Some(Scheme::RsaPss(hash)),
+            (Kind::Ec(_), Algorithm::Es(hash)) => Some(Scheme::Ecdsa(hash)),
+            (Kind::Ed25519, Algorithm::EdDsa) => Some(Scheme::Ed25519),
+            (Kind::Secret { .. }, Algorithm::Hs(hash)) => Some(Scheme::Hmac(hash)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn material(&self) -> &VerifyingKey {
         &self.material
     }
 }
@@ -73,58 +85,51 @@ impl Purpose {
     fn of(algorithm: &str) -> Self {
         match algorithm {
             "" => Self::Any,
-            name => name.parse().map_or(Self::Unknown, Self::Only),
+            name => Algorithm::named(name).map_or(Self::Unknown, Self::Only),
         }
     }
 }
 
-fn rsa(jwk: &Value) -> Option<DecodingKey> {
+fn rsa(jwk: &Value) -> Option<VerifyingKey> {
     let modulus = integer(jwk, "n")?;
     let exponent = integer(jwk, "e")?;
     let is_odd = modulus.last()? & 1 == 1;
-    let is_good = is_odd
-        && RSA_BITS.contains(&bits(&modulus))
-        && RSA_EXPONENTS.contains(&exponent.as_slice());
+    let is_good = is_odd && RSA_EXPONENTS.contains(&exponent.as_slice());
     let fits = text(jwk, "alg").is_none_or(|alg| alg.starts_with("RS") || alg.starts_with("PS"));
-    (is_good && fits).then(|| DecodingKey::from_rsa_raw_components(&modulus, &exponent))
+    let key = (is_good && fits).then(|| VerifyingKey::rsa(&modulus, &exponent))?;
+    let Kind::Rsa { modulus_bits } = key.kind() else {
+        return None;
+    };
+    RSA_BITS.contains(&modulus_bits).then_some(key)
 }
 
 /// The curve defaults to that of `alg`, else to P-256; the two must not contradict each other (rule J51).
-fn elliptic_curve(jwk: &Value) -> Option<DecodingKey> {
-    let (curve, width) = match (text(jwk, "crv").unwrap_or_default(), text(jwk, "alg")) {
-        ("P-256", None | Some("ES256")) | ("", None | Some("ES256")) => (Algorithm::ES256, 32),
-        ("P-384", None | Some("ES384")) | ("", Some("ES384")) => (Algorithm::ES384, 48),
+fn elliptic_curve(jwk: &Value) -> Option<VerifyingKey> {
+    let curve = match (text(jwk, "crv").unwrap_or_default(), text(jwk, "alg")) {
+        ("P-256", None | Some("ES256")) | ("", None | Some("ES256")) => Curve::P256,
+        ("P-384", None | Some("ES384")) | ("", Some("ES384")) => Curve::P384,
         _ => return None,
     };
-    let x = fixed_width(&integer(jwk, "x")?, width)?;
-    let y = fixed_width(&integer(jwk, "y")?, width)?;
-    // SEC 1 section 2.3.3: an uncompressed point.
-    usable(
-        DecodingKey::from_ec_der(&[&[4][..], &x, &y].concat()),
-        curve,
-    )
+    let x = fixed_width(&integer(jwk, "x")?, curve.width())?;
+    let y = fixed_width(&integer(jwk, "y")?, curve.width())?;
+    VerifyingKey::ec(curve, &x, &y)
 }
 
-fn symmetric(jwk: &Value) -> Option<DecodingKey> {
+fn symmetric(jwk: &Value) -> Option<VerifyingKey> {
     let fits = text(jwk, "alg").is_none_or(|alg| matches!(alg, "HS256" | "HS384" | "HS512"));
     let secret = base64url::decode(text(jwk, "k")?.as_bytes())?;
-    (fits && !secret.is_empty()).then(|| DecodingKey::from_secret(&secret))
+    (fits && !secret.is_empty()).then(|| VerifyingKey::secret(&secret))
 }
 
-fn edwards(jwk: &Value) -> Option<DecodingKey> {
+fn edwards(jwk: &Value) -> Option<VerifyingKey> {
     let fits =
         text(jwk, "crv") == Some("Ed25519") && text(jwk, "alg").is_none_or(|alg| alg == "EdDSA");
     let point = base64url::decode(text(jwk, "x")?.as_bytes())?;
-    // The length must be checked here: the provider slices the point without looking.
-    let key = (fits && point.len() == 32).then(|| DecodingKey::from_ed_der(&point))?;
-    usable(key, Algorithm::EdDSA)
-}
-
-/// The key, when its point lies on the curve (RFC 8725 section 3.4).
-fn usable(key: DecodingKey, algorithm: Algorithm) -> Option<DecodingKey> {
-    (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key)
-        .is_ok()
-        .then_some(key)
+    let point: &[u8; 32] = point.as_slice().try_into().ok()?;
+    if !fits {
+        return None;
+    }
+    VerifyingKey::ed25519(point)
 }
 
 /// `number`, big endian, without its leading zeros and then with as many as make `width` bytes; `None` when it is longer.
@@ -141,11 +146,6 @@ fn significant(number: &[u8]) -> &[u8] {
         .position(|byte| *byte != 0)
         .unwrap_or(number.len());
     number.get(start..).unwrap_or_default()
-}
-
-fn bits(number: &[u8]) -> usize {
-    let unused = number.first().map_or(0, |byte| byte.leading_zeros());
-    (number.len() * 8).saturating_sub(unused as usize)
 }
 
 // Members of another type read as absent, as Envoy's do (rule J36).

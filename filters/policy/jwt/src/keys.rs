@@ -4,9 +4,10 @@
 
 use serde_json::Value;
 
+use crate::algorithm::Algorithm;
+use crate::config::Compat;
 use crate::json;
 use crate::jwk::Key;
-use crate::jws::Jws;
 
 /// Far above what issuers publish (a few kB), low enough to parse in one go.
 const MAX_BYTES: usize = 1 << 20;
@@ -14,21 +15,24 @@ const MAX_BYTES: usize = 1 << 20;
 /// Without a `kid` every key is tried, so the number of keys multiplies the cost of a forged token.
 const MAX_KEYS: usize = 1000;
 
-/// At least one key.
+/// The keys of one issuer: at least one.
 #[derive(Debug)]
-pub(crate) struct KeySet {
+pub struct KeySet {
     keys: Vec<Key>,
 }
 
 // === impl KeySet ===
 
 impl KeySet {
-    /// Reads `jwks`, or says in a sentence what is wrong with it.
-    pub(crate) fn parse(jwks: &str) -> Result<Self, String> {
+    /// Reads a JSON Web Key Set of at most 1 MiB and 1000 keys; those that cannot be used are left out (rule J50).
+    ///
+    /// # Errors
+    /// A sentence that says why there is no key in it.
+    pub fn parse(jwks: &[u8], _: Compat) -> Result<Self, String> {
         if jwks.len() > MAX_BYTES {
             return Err(format!("the key set is larger than {MAX_BYTES} bytes"));
         }
-        let document = json::object(jwks.as_bytes()).ok_or("the key set is not a JSON object")?;
+        let document = json::object(jwks).ok_or("the key set is not a JSON object")?;
         let entries = document
             .get("keys")
             .and_then(Value::as_array)
@@ -47,10 +51,14 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// The keys that may have signed `token`, in the order of the set.
-    pub(crate) fn candidates(&self, token: &Jws) -> impl Iterator<Item = &Key> {
+    /// The keys that may have signed a token with this header, in the order of the set.
+    pub(crate) fn candidates(
+        &self,
+        key_id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &Key> {
         self.keys
             .iter()
-            .filter(|key| key.is_candidate(token.key_id.as_deref(), token.algorithm))
+            .filter(move |key| key.is_candidate(key_id, algorithm))
     }
 }

@@ -3,7 +3,7 @@
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
 //! use meshwright_core::{RequestHead, Verdict};
-//! use policy_jwt::Authenticator;
+//! use policy_jwt::{Authenticator, Inline, Outcome};
 //!
 //! let authenticator = Authenticator::from_json(br#"{
 //!     "jwtRules": [{
@@ -14,10 +14,12 @@
 //! let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
 //!
 //! let without_token = RequestHead::from_iter([(":method", "GET"), (":path", "/")]);
-//! assert_eq!(authenticator.authenticate(&without_token, now).reason().code, "jwt.missing_allowed");
+//! let Outcome::Decided(verdict) = authenticator.authenticate(&without_token, now, &Inline) else { panic!() };
+//! assert_eq!(verdict.reason().code, "jwt.missing_allowed");
 //!
 //! let with_junk = RequestHead::from_iter([(":path", "/"), ("authorization", "Bearer junk")]);
-//! let Verdict::Deny { reply, reason } = authenticator.authenticate(&with_junk, now) else { panic!() };
+//! let outcome = authenticator.authenticate(&with_junk, now, &Inline);
+//! let Outcome::Decided(Verdict::Deny { reply, reason }) = outcome else { panic!() };
 //! assert_eq!(reply.status, 401);
 //! assert_eq!(reason.to_string(), "jwt.bad_format by jwtRules[0]");
 //! # Ok::<(), meshwright_core::ConfigError>(())
@@ -26,10 +28,11 @@
 //! It behaves as Envoy 1.40's `jwt_authn` configured by Istio, down to the texts, with these intended differences, all
 //! on the strict side: a key verifies only algorithms of its own family (rule J35); JSON must be JSON (J23); a token is cut
 //! out of the query byte for byte (J18); a rule that fails leaves no trace; an output header may not be a token header (J48);
-//! the realm of a refusal is the request's own path, whatever `x-envoy-original-path` says (J40); `ES512`, P-521, RSA above
-//! 4096 bits and key sets of bare certificates (J50) are refused by name.
+//! the realm of a refusal is the request's own path, whatever `x-envoy-original-path` says (J40); P-521, RSA above
+//! 4096 bits and key sets of bare certificates (J50) are no usable keys.
 #![doc(test(attr(deny(warnings))))]
 
+mod algorithm;
 mod authenticate;
 mod base64url;
 mod challenge;
@@ -37,6 +40,8 @@ mod check;
 mod claim_text;
 mod claims;
 pub mod config;
+mod crypto;
+mod der;
 mod edits;
 mod failure;
 mod json;
@@ -47,8 +52,16 @@ mod location;
 mod outputs;
 mod protobuf_json;
 mod query;
+mod remote;
 mod rule;
+mod signature;
 mod verify;
+mod world;
 
+pub use algorithm::{Hash, Scheme};
 pub use authenticate::Authenticator;
-pub use config::{ClaimToHeader, Config, JwtHeader, JwtRule};
+pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule};
+pub use keys::KeySet;
+pub use remote::{Document, Remote};
+pub use signature::SignatureCheck;
+pub use world::{Cause, Inline, Keys, Need, Outcome, World};

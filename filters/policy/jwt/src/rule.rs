@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use meshwright_core::{ConfigError, RequestHead};
+use meshwright_core::RequestHead;
 
 use crate::claims::bare_audience;
 use crate::config::JwtRule;
@@ -12,6 +12,7 @@ use crate::keys::KeySet;
 use crate::location::{self, Found, Location};
 use crate::outputs::Outputs;
 use crate::verify::{Budget, verify};
+use crate::world::{Cause, Keys, Need, World};
 
 /// A rule that can judge.
 #[derive(Debug)]
@@ -19,10 +20,28 @@ pub(crate) struct Rule {
     name: Arc<str>,
     issuer: String,
     audiences: Vec<String>,
-    keys: KeySet,
+    keys: Source,
     locations: Vec<Location>,
     forward: bool,
     outputs: Outputs,
+}
+
+/// Where a rule has its keys from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The configuration.
+    Inline(KeySet),
+    /// The remote set of this index.
+    Remote(usize),
+}
+
+/// Why a token was not accepted.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is bad.
+    Refused(Failure),
+    /// It cannot be judged without these keys.
+    NeedsKeys(Need),
 }
 
 /// What a rule makes of a request.
@@ -46,24 +65,21 @@ pub(crate) struct Accepted<'a> {
 // === impl Rule ===
 
 impl Rule {
-    /// Compiles the entry at `index`; its form has been checked.
-    pub(crate) fn compile(index: usize, rule: &JwtRule) -> Result<Self, ConfigError> {
-        let jwks = rule.jwks.as_deref().ok_or_else(|| {
-            ConfigError::new("", "missing field `jwks`: keys must be given inline, fetching them is not supported yet")
-        })?;
-        Ok(Self {
-            name: format!("jwtRules[{index}]").into(),
+    /// Compiles an entry whose form has been checked.
+    pub(crate) fn compile(name: Arc<str>, rule: &JwtRule, keys: Source) -> Self {
+        Self {
+            name,
             issuer: rule.issuer.clone(),
             audiences: rule
                 .audiences
                 .iter()
                 .map(|audience| bare_audience(audience).to_owned())
                 .collect(),
-            keys: KeySet::parse(jwks).map_err(|message| ConfigError::new("/jwks", message))?,
+            keys,
             locations: location::locations(rule),
             forward: rule.forward_original_token,
             outputs: Outputs::new(rule),
-        })
+        }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -84,20 +100,22 @@ impl Rule {
         &'a self,
         head: &'a RequestHead,
         now: u64,
+        world: &dyn World,
         budget: &mut Budget,
-    ) -> Judgement<'a> {
+    ) -> Result<Judgement<'a>, Need> {
         let found = location::find(&self.locations, head);
         if found.is_empty() {
-            return Judgement::Missing;
+            return Ok(Judgement::Missing);
         }
         let accepted: Result<Vec<_>, _> = found
             .iter()
             .rev()
-            .map(|found| self.accept(found, now, budget))
+            .map(|found| self.accept(found, now, world, budget))
             .collect();
         match accepted {
-            Ok(accepted) => Judgement::Accepted(accepted),
-            Err(failure) => Judgement::Refused(failure),
+            Ok(accepted) => Ok(Judgement::Accepted(accepted)),
+            Err(Stop::Refused(failure)) => Ok(Judgement::Refused(failure)),
+            Err(Stop::NeedsKeys(need)) => Err(need),
         }
     }
 
@@ -106,16 +124,41 @@ impl Rule {
         &self,
         found: &Found<'a>,
         now: u64,
+        world: &dyn World,
         budget: &mut Budget,
-    ) -> Result<Accepted<'a>, Failure> {
+    ) -> Result<Accepted<'a>, Stop> {
         let token = Jws::parse(&found.token)?;
         token.claims.check_issuer(&self.issuer)?;
         token.claims.check_time(now)?;
         token.claims.check_audience(&self.audiences)?;
-        verify(&token, &self.keys, budget)?;
+        self.verify(&token, world, budget)?;
         Ok(Accepted {
             token,
             location: found.location,
         })
+    }
+
+    fn verify(&self, token: &Jws, world: &dyn World, budget: &mut Budget) -> Result<(), Stop> {
+        let remote = match &self.keys {
+            Source::Inline(keys) => return Ok(verify(token, keys, world, budget)?),
+            Source::Remote(remote) => *remote,
+        };
+        let need = Need {
+            remote,
+            cause: Cause::Token,
+        };
+        match world.keys(need) {
+            Keys::Known(keys) => Ok(verify(token, &keys, world, budget)?),
+            Keys::Failed => Err(Stop::Refused(Failure::NoKeys)),
+            Keys::Unknown => Err(Stop::NeedsKeys(need)),
+        }
+    }
+}
+
+// === impl Stop ===
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
     }
 }

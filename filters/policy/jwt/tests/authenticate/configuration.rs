@@ -40,6 +40,7 @@ fn istios_spelling_is_read() {
 fn what_is_written_is_what_was_read() {
     let config = Config {
         jwt_rules: vec![rule()],
+        ..Config::default()
     };
     let written = serde_json::to_string(&config).unwrap();
     assert_eq!(Config::from_json(written.as_bytes()), Ok(config));
@@ -54,15 +55,11 @@ fn a_forgotten_configuration_does_not_turn_authentication_off() {
 
 #[test]
 fn fields_that_are_not_supported_yet_are_refused_by_name() {
-    for field in ["jwksUri", "jwks_uri", "fromCookies", "timeout"] {
-        let error = rule_error(json!({field: "x"}));
-        assert!(
-            error.starts_with(&format!(
-                "at /jwtRules/0/{field}: this field is not supported yet"
-            )),
-            "{error}"
-        );
-    }
+    let error = rule_error(json!({"fromCookies": ["x"]}));
+    assert!(
+        error.starts_with("at /jwtRules/0/fromCookies: this field is not supported yet"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -72,9 +69,11 @@ fn unknown_fields_are_refused_by_name() {
 
 #[test]
 fn a_rule_without_keys_is_refused() {
+    assert!(error(&json!({"jwtRules": [{"issuer": "i"}]})).starts_with(
+        "at /jwtRules/0/issuer: no `jwks` nor `jwksUri`, and the issuer cannot be asked"
+    ));
     assert!(
-        error(&json!({"jwtRules": [{"issuer": "i"}]}))
-            .starts_with("at /jwtRules/0: missing field `jwks`")
+        error(&json!({"jwtRules": [{"audiences": ["a"]}]})).starts_with("at /jwtRules/0: no keys")
     );
 }
 

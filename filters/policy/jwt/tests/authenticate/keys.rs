@@ -21,6 +21,7 @@ fn code_with_kid(keys: &[Value], kid: &str) -> &'static str {
 fn is_usable(key: Value) -> bool {
     let config = Config {
         jwt_rules: vec![rule_with_keys(&[key])],
+        ..Config::default()
     };
     Authenticator::from_config(&config).is_ok()
 }

@@ -15,6 +15,8 @@ mod locations;
 mod outputs;
 mod parsing;
 mod properties;
+mod proxy_crypto;
+mod remotes;
 mod removal;
 mod replies;
 mod several_rules;

@@ -76,7 +76,7 @@ fn the_algorithm_must_be_a_string() {
 #[test]
 fn unknown_algorithms_are_refused() {
     for alg in [
-        "none", "None", "", "hs256", "ES256K", "Ed25519", "RS1", "HS256 ", "ES512",
+        "none", "None", "", "hs256", "ES256K", "Ed25519", "RS1", "HS256 ",
     ] {
         assert_eq!(
             header(&json!({"alg": alg}).to_string()),
