@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use host_runner::listener::{ModuleFile, Plugin};
@@ -54,17 +54,22 @@ impl KeyServer {
     }
 
     fn host_with(&self, configuration: &Value) -> TestHostBuilder {
-        let module = build_modules().unwrap().join("jwt-auth.wasm");
-        let module = ModuleFile::read(&module).unwrap();
         let server = self.clone();
-        let plugin = Plugin::new("jwt", module, configuration.to_string());
         TestHost::builder()
-            .plugin(plugin)
+            .plugin(plugin(configuration))
             .cluster("keys", move |_| {
                 server.asked.fetch_add(1, Ordering::Relaxed);
                 server.reply.lock().unwrap().clone()
             })
     }
+}
+
+fn plugin(configuration: &Value) -> Plugin {
+    static MODULE: LazyLock<ModuleFile> = LazyLock::new(|| {
+        let module = build_modules().unwrap().join("jwt-auth.wasm");
+        ModuleFile::read(&module).unwrap()
+    });
+    Plugin::new("jwt", MODULE.clone(), configuration.to_string())
 }
 
 fn key(name: &str) -> SigningKey {
@@ -226,10 +231,8 @@ fn old_keys_are_good_for_an_hour_more_when_nobody_has_newer_ones() {
 #[test]
 fn an_issuer_says_where_its_keys_are() {
     let rule = json!({"issuer": "https://joe.example", "jwksCluster": "keys"});
-    let module = ModuleFile::read(&build_modules().unwrap().join("jwt-auth.wasm")).unwrap();
-    let configuration = json!({"jwtRules": [rule]}).to_string();
     let mut host = TestHost::builder()
-        .plugin(Plugin::new("jwt", module, configuration))
+        .plugin(plugin(&json!({"jwtRules": [rule]})))
         .cluster("keys", |received| match received.path.as_str() {
             "/.well-known/openid-configuration" => Reply::new(
                 StatusCode::OK,
