@@ -1,6 +1,8 @@
 //! Load over HTTP/2: two connections with 16 requests in flight each.
 
 use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -18,6 +20,7 @@ const IN_FLIGHT: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Load {
     connections: Vec<SendRequest<Empty<Bytes>>>,
+    sent: usize,
 }
 
 // === impl Load ===
@@ -32,16 +35,26 @@ impl Load {
             tokio::spawn(connection);
             connections.push(sender);
         }
-        Ok(Self { connections })
+        Ok(Self {
+            connections,
+            sent: 0,
+        })
     }
 
     /// Sends that many requests and waits for all answers, each of which must be 200.
-    pub(crate) async fn send(&mut self, requests: usize, token: &str) -> anyhow::Result<()> {
+    pub(crate) async fn send(
+        &mut self,
+        requests: usize,
+        tokens: &Arc<[String]>,
+    ) -> anyhow::Result<()> {
         let mut lanes = JoinSet::new();
+        let share = requests.div_ceil(CONNECTIONS * IN_FLIGHT);
         for connection in &self.connections {
             for _ in 0..IN_FLIGHT {
-                let share = requests.div_ceil(CONNECTIONS * IN_FLIGHT);
-                lanes.spawn(send_in_turn(connection.clone(), share, token.to_owned()));
+                let tokens = Arc::clone(tokens);
+                let first = self.sent;
+                self.sent += share;
+                lanes.spawn(send_in_turn(connection.clone(), first..self.sent, tokens));
             }
         }
         while let Some(lane) = lanes.join_next().await {
@@ -53,12 +66,15 @@ impl Load {
 
 async fn send_in_turn(
     mut connection: SendRequest<Empty<Bytes>>,
-    requests: usize,
-    token: String,
+    numbers: Range<usize>,
+    tokens: Arc<[String]>,
 ) -> anyhow::Result<()> {
-    for _ in 0..requests {
+    for number in numbers {
+        let token = tokens.get(number % tokens.len().max(1));
         connection.ready().await?;
-        let response = connection.send_request(request(&token)?).await?;
+        let response = connection
+            .send_request(request(token.map_or("", String::as_str))?)
+            .await?;
         anyhow::ensure!(
             response.status() == 200,
             "expected 200, got {}",

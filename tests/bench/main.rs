@@ -1,10 +1,12 @@
 //! `make bench`: what our filters cost in a real Envoy, beside Envoy's own filters configured to mean the same; and
-//! `make bench-sdk`: what the SDK costs there, beside the same filters on the proxy-wasm crate alone.
+//! `make bench-sdk`: what the SDK costs there, beside the same filters on the proxy-wasm crate alone; and `make bench-jwt`: what
+//! tokens cost that are new, known, or many.
 //!
 //! One Envoy with one worker on one core, load from the other core over HTTP/2, on-CPU time of Envoy per request, rows
 //! interleaved, the minimum of all rounds (noise only adds). Absolute figures drift with the machine; read the ratios.
 
 mod cpu;
+mod jwt;
 mod load;
 mod rows;
 mod summary;
@@ -25,6 +27,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let modules = build_modules()?;
     let (name, rows) = match std::env::args().nth(1).as_deref() {
         Some("sdk") => ("bench-sdk", rows::sdk(&modules)?),
+        Some("jwt") => ("bench-jwt", jwt::rows(&modules)?),
         _ => ("bench", rows::rows(&modules)?),
     };
     let envoy = Envoy::run(&rows::bootstrap(&rows)?, &EnvoyOptions::default())?;
@@ -59,12 +62,16 @@ async fn measure(
     let mut measured = vec![Vec::new(); rows.len()];
     for round in 0..=ROUNDS {
         for ((row, load), measured) in rows.iter().zip(&mut loads).zip(&mut measured) {
+            // The first round warms caches and compilers up.
+            let requests = match round {
+                0 => REQUESTS.max(row.tokens.len()),
+                _ => REQUESTS,
+            };
             let before = meter.nanoseconds()?;
-            load.send(REQUESTS, &row.token)
+            load.send(requests, &row.tokens)
                 .await
                 .with_context(|| format!("in row `{}`", row.name))?;
             let spent = meter.nanoseconds()?.saturating_sub(before);
-            // The first round warms caches and compilers up.
             if round > 0 {
                 measured.push(microseconds(spent) / count(REQUESTS));
             }

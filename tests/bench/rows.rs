@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use host_runner::envoy::{BootstrapOptions, bootstrap as envoy_bootstrap};
@@ -13,7 +14,7 @@ use crate::token;
 
 const V1: &str = "outbound||v1|reviews";
 const V2: &str = "outbound||v2|reviews";
-const HTTP_FILTERS: &str = "type.googleapis.com/envoy.extensions.filters.http";
+pub(crate) const HTTP_FILTERS: &str = "type.googleapis.com/envoy.extensions.filters.http";
 
 /// One configuration under load.
 #[derive(Debug)]
@@ -22,25 +23,74 @@ pub(crate) struct Row {
     /// The row that it is compared with: Envoy's own filter that means the same.
     pub(crate) reference: Option<&'static str>,
     /// What the ratio to that must be at most, where it must be something.
-    pub(crate) target: Option<f64>,
-    pub(crate) token: String,
-    plugins: Vec<Plugin>,
-    native: Vec<Value>,
-    routes: Routes,
+    pub(crate) target: Option<Target>,
+    /// One for each request, over and over.
+    pub(crate) tokens: Arc<[String]>,
+    pub(crate) plugins: Vec<Plugin>,
+    pub(crate) native: Vec<Value>,
+    pub(crate) routes: Routes,
+}
+
+/// What a row must reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    /// Of what it adds to no filter.
+    Added(f64),
+    /// Of the whole request.
+    Whole(f64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Routes {
+pub(crate) enum Routes {
     One,
     ByState,
     ByHeader,
 }
 
+// === impl Row ===
+
+impl Row {
+    /// Without filters and tokens.
+    pub(crate) fn plain(name: &'static str) -> Self {
+        Self {
+            name,
+            reference: None,
+            target: None,
+            tokens: [String::new()].into(),
+            plugins: Vec::new(),
+            native: Vec::new(),
+            routes: Routes::One,
+        }
+    }
+
+    pub(crate) fn plugins(self, plugins: impl IntoIterator<Item = Plugin>) -> Self {
+        let plugins = plugins.into_iter().collect();
+        Self { plugins, ..self }
+    }
+
+    pub(crate) fn native(self, native: Vec<Value>) -> Self {
+        Self { native, ..self }
+    }
+
+    pub(crate) fn tokens(self, tokens: &Arc<[String]>) -> Self {
+        let tokens = Arc::clone(tokens);
+        Self { tokens, ..self }
+    }
+
+    pub(crate) fn against(self, reference: &'static str, target: Option<Target>) -> Self {
+        Self {
+            reference: Some(reference),
+            target,
+            ..self
+        }
+    }
+}
+
 /// All rows, in the order of the table.
 pub(crate) fn rows(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let key = SigningKey::read_pem(Path::new("tests/keys/rsa.pem"))?;
-    let jwks = json!({"keys": [key.to_jwk("bench")?]}).to_string();
-    let token = token::mint(&key)?;
+    let jwks = json!({"keys": [key.to_jwk(token::KEY_ID)?]}).to_string();
+    let tokens: Arc<[String]> = [token::mint(&key, 0)?].into();
     let row = |name, reference, modules: &[&str], native: &[&str], routes| {
         let plugins = modules
             .iter()
@@ -49,7 +99,7 @@ pub(crate) fn rows(folder: &Path) -> anyhow::Result<Vec<Row>> {
             name,
             reference,
             target: None,
-            token: token.clone(),
+            tokens: Arc::clone(&tokens),
             plugins: plugins.collect::<anyhow::Result<_>>()?,
             native: native
                 .iter()
@@ -104,7 +154,7 @@ const SDK: [(&str, &str, f64); 3] = [
 ];
 
 /// Filters of one chain of [`sdk`].
-const CHAIN: usize = 8;
+pub(crate) const CHAIN: usize = 8;
 
 /// The rows of `make bench-sdk`.
 pub(crate) fn sdk(folder: &Path) -> anyhow::Result<Vec<Row>> {
@@ -112,21 +162,17 @@ pub(crate) fn sdk(folder: &Path) -> anyhow::Result<Vec<Row>> {
         let module = ModuleFile::read(&folder.join(format!("{name}.wasm")))?;
         let plugin =
             |number| Plugin::new(format!("{name}/{number}"), module.clone(), String::new());
-        Ok::<_, anyhow::Error>((0..CHAIN).map(plugin).collect())
+        Ok::<_, anyhow::Error>((0..CHAIN).map(plugin).collect::<Vec<_>>())
     };
-    let row = |name, reference, target, plugins| Row {
-        name,
-        reference,
-        target,
-        token: String::new(),
-        plugins,
-        native: Vec::new(),
-        routes: Routes::One,
-    };
-    let mut rows = vec![row("no-filter", None, None, Vec::new())];
+    let mut rows = vec![Row::plain("no-filter")];
     for (ours, plain, target) in SDK {
-        rows.push(row(ours, Some(plain), Some(target), chain(ours)?));
-        rows.push(row(plain, None, None, chain(plain)?));
+        let target = Some(Target::Added(target));
+        rows.push(
+            Row::plain(ours)
+                .plugins(chain(ours)?)
+                .against(plain, target),
+        );
+        rows.push(Row::plain(plain).plugins(chain(plain)?));
     }
     Ok(rows)
 }

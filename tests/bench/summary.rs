@@ -7,7 +7,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 use host_runner::report::{Report, Row as ReportRow};
 
-use crate::rows::Row;
+use crate::rows::{Row, Target};
 
 /// Minimum and lower quartile of each row, and what it adds to no filter.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ struct Line {
     quartile: f64,
     overhead: f64,
     reference: Option<&'static str>,
-    /// The reference row's overhead.
-    native: Option<f64>,
-    target: Option<f64>,
+    /// The reference row's overhead, and its minimum.
+    native: Option<(f64, f64)>,
+    target: Option<Target>,
 }
 
 // === impl Summary ===
@@ -36,7 +36,7 @@ impl Summary {
         let floor = minima.first().copied().unwrap_or_default();
         let overhead_of = |name: &str| {
             let index = rows.iter().position(|row| row.name == name)?;
-            minima.get(index).map(|minimum| minimum - floor)
+            minima.get(index).map(|minimum| (minimum - floor, *minimum))
         };
         let lines = rows.iter().zip(measured).map(|(row, figures)| Line {
             name: row.name,
@@ -109,8 +109,8 @@ impl Line {
             number(self.overhead),
             self.reference
                 .zip(self.native)
-                .map_or_else(String::new, |(name, native)| {
-                    format!("{native:.1} ({name})")
+                .map_or_else(String::new, |(name, (added, _))| {
+                    format!("{added:.1} ({name})")
                 }),
             self.ratio()
                 .map_or_else(String::new, |ratio| format!("{ratio:.2}{}", self.verdict())),
@@ -118,32 +118,38 @@ impl Line {
     }
 
     fn verdict(&self) -> String {
-        match self.target {
-            None => String::new(),
-            Some(most) if self.passes() => format!(" (at most {most} wanted)"),
-            Some(most) => format!(" (FAILED: at most {most} wanted)"),
+        let (most, of) = match self.target {
+            None => return String::new(),
+            Some(Target::Added(most)) => (most, ""),
+            Some(Target::Whole(most)) => (most, " of the whole request"),
+        };
+        match self.passes() {
+            true => format!("{of} (at most {most} wanted)"),
+            false => format!("{of} (FAILED: at most {most} wanted)"),
         }
     }
 
     fn passes(&self) -> bool {
-        let Some(target) = self.target else {
+        let Some(Target::Added(most) | Target::Whole(most)) = self.target else {
             return true;
         };
-        self.ratio().is_some_and(|ratio| ratio <= target)
+        self.ratio().is_some_and(|ratio| ratio <= most)
     }
 
     // Below a microsecond the reference is noise, and a ratio to it would be too.
     fn ratio(&self) -> Option<f64> {
-        self.native
-            .filter(|native| *native > 1.0)
-            .map(|native| self.overhead / native)
+        let (added, whole) = self.native?;
+        match self.target {
+            Some(Target::Whole(_)) => Some(self.minimum / whole),
+            _ => (added > 1.0).then(|| self.overhead / added),
+        }
     }
 
     fn report(&self) -> ReportRow {
         ReportRow {
             name: self.name.to_owned(),
             ours: self.overhead,
-            reference: self.native,
+            reference: self.native.map(|(added, _)| added),
             unit: "us of CPU per request, added to no filter".to_owned(),
             ratio: self.ratio(),
         }
