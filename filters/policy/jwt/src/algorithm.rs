@@ -61,6 +61,15 @@ impl Algorithm {
 // === impl Hash ===
 
 impl Hash {
+    /// How long a digest is.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     fn of_bits(bits: &str) -> Option<Self> {
         match bits {
             "256" => Some(Self::Sha256),

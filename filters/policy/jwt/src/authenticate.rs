@@ -22,6 +22,7 @@ pub struct Authenticator {
     rules: Vec<Rule>,
     remotes: Vec<Remote>,
     compat: Compat,
+    report_only: bool,
     /// Every header that a rule may write.
     output_headers: BTreeSet<String>,
 }
@@ -49,7 +50,7 @@ impl Authenticator {
             let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
             let name: Arc<str> = format!("jwtRules[{index}]").into();
             let keys = source(&name, rule, config.compat, &mut remotes).map_err(at)?;
-            rules.push(Rule::compile(name, rule, keys));
+            rules.push(Rule::compile(name, rule, keys, config.compat));
         }
         let output_headers = rules.iter().flat_map(|rule| rule.outputs().header_names());
         let output_headers = output_headers.map(str::to_owned).collect();
@@ -57,6 +58,7 @@ impl Authenticator {
             rules,
             remotes,
             compat: config.compat,
+            report_only: config.report_only,
             output_headers,
         })
     }
@@ -87,6 +89,10 @@ impl Authenticator {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         match self.judge(head, now, world) {
+            Ok(Verdict::Deny { reason, .. }) if self.report_only => Outcome::Reported {
+                refusal: reason,
+                verdict: self.pass(head, "jwt.report_only"),
+            },
             Ok(verdict) => Outcome::Decided(verdict),
             Err(need) => Outcome::NeedsKeys(need),
         }

@@ -138,6 +138,14 @@ impl Curve {
         }
     }
 
+    /// The hash that RFC 7518 section 3.4 couples it with.
+    pub(crate) fn hash(self) -> Hash {
+        match self {
+            Self::P256 => Hash::Sha256,
+            Self::P384 => Hash::Sha384,
+        }
+    }
+
     fn algorithm(self) -> Jwa {
         match self {
             Self::P256 => Jwa::ES256,

@@ -2,12 +2,14 @@
 //!
 //! Entries that cannot be used are skipped one by one; a set without any usable one is an error (rules J50, J52).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::algorithm::Algorithm;
 use crate::config::Compat;
 use crate::json;
 use crate::jwk::Key;
+use crate::jws::Jws;
 
 /// Far above what issuers publish (a few kB), low enough to parse in one go.
 const MAX_BYTES: usize = 1 << 20;
@@ -28,11 +30,11 @@ impl KeySet {
     ///
     /// # Errors
     /// A sentence that says why there is no key in it.
-    pub fn parse(jwks: &[u8], _: Compat) -> Result<Self, String> {
+    pub fn parse(jwks: &[u8], compat: Compat) -> Result<Self, String> {
         if jwks.len() > MAX_BYTES {
             return Err(format!("the key set is larger than {MAX_BYTES} bytes"));
         }
-        let document = json::object(jwks).ok_or("the key set is not a JSON object")?;
+        let document = json::object(jwks, compat).ok_or("the key set is not a JSON object")?;
         let entries = document
             .get("keys")
             .and_then(Value::as_array)
@@ -40,25 +42,45 @@ impl KeySet {
         if entries.len() > MAX_KEYS {
             return Err(format!("the key set has more than {MAX_KEYS} keys"));
         }
-        Self::of_entries(entries)
+        Self::of_entries(entries, compat)
     }
 
-    fn of_entries(entries: &[Value]) -> Result<Self, String> {
-        let keys: Vec<Key> = entries.iter().filter_map(Key::parse).collect();
+    fn of_entries(entries: &[Value], compat: Compat) -> Result<Self, String> {
+        let keys: Vec<Key> = entries
+            .iter()
+            .filter_map(|entry| Key::parse(entry, compat))
+            .collect();
+        if compat == Compat::Strict {
+            check_ambiguity(&keys)?;
+        }
         if keys.is_empty() {
             return Err("the key set has no usable public key: expected RSA of 512 to 4096 bits, EC on P-256 or P-384, OKP on Ed25519, or oct".to_owned());
         }
         Ok(Self { keys })
     }
 
-    /// The keys that may have signed a token with this header, in the order of the set.
-    pub(crate) fn candidates(
-        &self,
-        key_id: Option<&str>,
-        algorithm: Algorithm,
-    ) -> impl Iterator<Item = &Key> {
+    /// The keys that may have signed `token`, in the order of the set.
+    pub(crate) fn candidates(&self, token: &Jws) -> impl Iterator<Item = &Key> {
         self.keys
             .iter()
-            .filter(move |key| key.is_candidate(key_id, algorithm))
+            .filter(|key| key.is_candidate(token.key_id.as_deref(), token.algorithm))
+    }
+
+    pub(crate) fn has_candidate(&self, token: &Jws) -> bool {
+        self.candidates(token).next().is_some()
+    }
+}
+
+/// Rule X10: which key is meant must be clear. A secret beside public keys invites taking one for the other (RFC 8725
+/// section 3.1), and an id that two keys have tells nothing (RFC 7517 section 4.5).
+fn check_ambiguity(keys: &[Key]) -> Result<(), String> {
+    let secrets = keys.iter().filter(|key| key.is_secret()).count();
+    if secrets != 0 && secrets != keys.len() {
+        return Err("the key set has both secrets and public keys".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    match keys.iter().filter_map(Key::id).find(|id| !ids.insert(*id)) {
+        Some(id) => Err(format!("the key set has two keys with the `kid` `{id}`")),
+        None => Ok(()),
     }
 }
