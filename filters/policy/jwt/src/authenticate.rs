@@ -98,19 +98,28 @@ impl Authenticator {
         }
     }
 
+    /// In Envoy the first rule that accepts decides, and what the others think of other tokens does not matter (rule J32).
+    /// Strictly, each token must be accepted by some rule.
     fn judge(&self, head: &RequestHead, now: u64, world: &dyn World) -> Result<Verdict, Need> {
+        let mut accepted = Vec::new();
         let mut refused = Vec::new();
         let mut budget = Budget::of_a_request();
         for rule in &self.rules {
             match rule.judge(head, now, world, &mut budget)? {
                 Judgement::Missing => {}
                 Judgement::Refused(failure) => refused.push((rule, failure)),
-                Judgement::Accepted(accepted) => return Ok(self.accept(head, rule, &accepted)),
+                Judgement::Accepted(tokens) => accepted.push((rule, tokens)),
+            }
+            if self.compat == Compat::Envoy && !accepted.is_empty() {
+                refused.clear();
+                break;
             }
         }
-        Ok(match decisive(&refused) {
-            Some((rule, failure)) => failure.deny(head, rule.name()),
-            None => self.pass(head, "jwt.missing_allowed"),
+        refused.retain(|(rule, _)| !rule.finds_only(head, &accepted));
+        Ok(match (decisive(&refused), accepted.first()) {
+            (Some((rule, failure)), _) => failure.deny(head, rule.name()),
+            (None, Some((rule, tokens))) => self.accept(head, rule, tokens),
+            (None, None) => self.pass(head, "jwt.missing_allowed"),
         })
     }
 

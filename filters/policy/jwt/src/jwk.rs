@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::algorithm::{Algorithm, Hash, Scheme};
 use crate::base64url;
+use crate::certificate;
 use crate::config::Compat;
 use crate::crypto::{Curve, Kind, VerifyingKey};
 
@@ -67,6 +68,17 @@ impl Key {
             purpose: jwk.text("alg").map_or(Purpose::Any, Purpose::of),
             material,
             compat,
+        })
+    }
+
+    /// The key of a certificate (rule J50), for tokens with this `kid` and with none.
+    pub(crate) fn of_certificate(id: &str, certificate: &str) -> Option<Self> {
+        let (modulus, exponent) = certificate::rsa_key(certificate)?;
+        Some(Self {
+            id: Some(id.to_owned()),
+            purpose: Purpose::Any,
+            material: rsa_key(&modulus, &exponent, Compat::Envoy)?,
+            compat: Compat::Envoy,
         })
     }
 

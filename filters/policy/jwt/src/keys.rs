@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::certificate;
 use crate::config::Compat;
-use crate::json;
+use crate::json::{self, Object};
 use crate::jwk::Key;
 use crate::jws::Jws;
 
@@ -35,17 +36,17 @@ impl KeySet {
             return Err(format!("the key set is larger than {MAX_BYTES} bytes"));
         }
         let document = json::object(jwks, compat).ok_or("the key set is not a JSON object")?;
-        let entries = document
-            .get("keys")
-            .and_then(Value::as_array)
-            .ok_or("the key set has no list `keys` (RFC 7517 section 5)")?;
-        if entries.len() > MAX_KEYS {
-            return Err(format!("the key set has more than {MAX_KEYS} keys"));
+        match document.get("keys") {
+            Some(Value::Array(entries)) => Self::of_entries(entries, compat),
+            None if compat == Compat::Envoy && holds_certificates(&document) => {
+                Self::of_certificates(&document)
+            }
+            _ => Err("the key set has no list `keys` (RFC 7517 section 5)".to_owned()),
         }
-        Self::of_entries(entries, compat)
     }
 
     fn of_entries(entries: &[Value], compat: Compat) -> Result<Self, String> {
+        check_count(entries.len())?;
         let keys: Vec<Key> = entries
             .iter()
             .filter_map(|entry| Key::parse(entry, compat))
@@ -59,6 +60,17 @@ impl KeySet {
         Ok(Self { keys })
     }
 
+    /// Envoy's other form, not in RFC 7517: each member is a certificate by its `kid` (rule J50). One bad one spoils all.
+    fn of_certificates(document: &Object) -> Result<Self, String> {
+        check_count(document.len())?;
+        let key =
+            |(id, certificate): (&String, &Value)| Key::of_certificate(id, certificate.as_str()?);
+        let keys: Option<Vec<Key>> = document.iter().map(key).collect();
+        Ok(Self {
+            keys: keys.ok_or("the key set has a certificate without a usable RSA key")?,
+        })
+    }
+
     /// The keys that may have signed `token`, in the order of the set.
     pub(crate) fn candidates(&self, token: &Jws) -> impl Iterator<Item = &Key> {
         self.keys
@@ -68,6 +80,20 @@ impl KeySet {
 
     pub(crate) fn has_candidate(&self, token: &Jws) -> bool {
         self.candidates(token).next().is_some()
+    }
+}
+
+fn holds_certificates(document: &Object) -> bool {
+    let is_certificate = |(id, text): (&String, &Value)| {
+        !id.is_empty() && text.as_str().is_some_and(certificate::is_certificate)
+    };
+    !document.is_empty() && document.iter().all(is_certificate)
+}
+
+fn check_count(keys: usize) -> Result<(), String> {
+    match keys > MAX_KEYS {
+        true => Err(format!("the key set has more than {MAX_KEYS} keys")),
+        false => Ok(()),
     }
 }
 

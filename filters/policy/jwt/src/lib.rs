@@ -35,6 +35,7 @@
 mod algorithm;
 mod authenticate;
 mod base64url;
+mod certificate;
 mod challenge;
 mod check;
 mod claim_text;

@@ -1,5 +1,6 @@
 //! One `jwtRules` entry, compiled: finds its tokens in a request and judges them all.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub(crate) enum Judgement<'a> {
 /// A verified token and where it was.
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
+    text: Cow<'a, [u8]>,
     pub(crate) token: Jws,
     pub(crate) location: &'a Location,
 }
@@ -118,6 +120,19 @@ impl Rule {
         }
     }
 
+    /// Whether every token that this rule finds was accepted by one of those.
+    pub(crate) fn finds_only(
+        &self,
+        head: &RequestHead,
+        accepted: &[(&Self, Vec<Accepted<'_>>)],
+    ) -> bool {
+        let mut found = location::find(&self.locations, head, self.compat).into_iter();
+        found.all(|found| {
+            let mut good = accepted.iter().flat_map(|(_, tokens)| tokens);
+            good.any(|good| good.text == found.token)
+        })
+    }
+
     /// Envoy's order (rule J28): the signature last, so a forged token can learn which check it failed.
     fn accept<'a>(
         &self,
@@ -130,6 +145,7 @@ impl Rule {
         self.requirements.check(&token, now)?;
         self.verify(&token, world, budget)?;
         Ok(Accepted {
+            text: found.token.clone(),
             token,
             location: found.location,
         })
