@@ -22,7 +22,7 @@ pub enum Scheme {
     /// ECDSA on the curve of the key.
     Ecdsa(Hash),
     /// Ed25519 (RFC 8032).
-    Ed25519,
+    EdDsa,
     /// HMAC (RFC 2104).
     Hmac(Hash),
 }

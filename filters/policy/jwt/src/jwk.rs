@@ -117,7 +117,7 @@ impl Key {
             (Kind::Ec(_), _) => Some(Scheme::Ecdsa(Hash::Sha256)),
             (Kind::Secret { .. }, Algorithm::Hs(hash)) => Some(Scheme::Hmac(hash)),
             (Kind::Secret { .. }, _) => Some(Scheme::Hmac(Hash::Sha256)),
-            (Kind::Ed25519, _) => Some(Scheme::Ed25519),
+            (Kind::Ed25519, _) => Some(Scheme::EdDsa),
         }
     }
 
@@ -133,7 +133,7 @@ impl Key {
             (Kind::Secret { bytes }, Algorithm::Hs(hash)) if bytes >= hash.bytes() => {
                 Some(Scheme::Hmac(hash))
             }
-            (Kind::Ed25519, Algorithm::EdDsa) => Some(Scheme::Ed25519),
+            (Kind::Ed25519, Algorithm::EdDsa) => Some(Scheme::EdDsa),
             _ => None,
         }
     }
