@@ -22,7 +22,7 @@ pub enum Scheme {
     /// ECDSA on the curve of the key.
     Ecdsa(Hash),
     /// Ed25519 (RFC 8032).
-    Ed25519,
+    EdDsa,
     /// HMAC (RFC 2104).
     Hmac(Hash),
 }
@@ -61,6 +61,15 @@ impl Algorithm {
 // === impl Hash ===
 
 impl Hash {
+    /// How long a digest is.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     fn of_bits(bits: &str) -> Option<Self> {
         match bits {
             "256" => Some(Self::Sha256),

@@ -22,6 +22,7 @@ pub struct Authenticator {
     rules: Vec<Rule>,
     remotes: Vec<Remote>,
     compat: Compat,
+    report_only: bool,
     /// Every header that a rule may write.
     output_headers: BTreeSet<String>,
 }
@@ -49,7 +50,7 @@ impl Authenticator {
             let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
             let name: Arc<str> = format!("jwtRules[{index}]").into();
             let keys = source(&name, rule, config.compat, &mut remotes).map_err(at)?;
-            rules.push(Rule::compile(name, rule, keys));
+            rules.push(Rule::compile(name, rule, keys, config.compat));
         }
         let output_headers = rules.iter().flat_map(|rule| rule.outputs().header_names());
         let output_headers = output_headers.map(str::to_owned).collect();
@@ -57,6 +58,7 @@ impl Authenticator {
             rules,
             remotes,
             compat: config.compat,
+            report_only: config.report_only,
             output_headers,
         })
     }
@@ -87,24 +89,37 @@ impl Authenticator {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         match self.judge(head, now, world) {
+            Ok(Verdict::Deny { reason, .. }) if self.report_only => Outcome::Reported {
+                refusal: reason,
+                verdict: self.pass(head, "jwt.report_only"),
+            },
             Ok(verdict) => Outcome::Decided(verdict),
             Err(need) => Outcome::NeedsKeys(need),
         }
     }
 
+    /// In Envoy the first rule that accepts decides, and what the others think of other tokens does not matter (rule J32).
+    /// Strictly, each token must be accepted by some rule.
     fn judge(&self, head: &RequestHead, now: u64, world: &dyn World) -> Result<Verdict, Need> {
+        let mut accepted = Vec::new();
         let mut refused = Vec::new();
         let mut budget = Budget::of_a_request();
         for rule in &self.rules {
             match rule.judge(head, now, world, &mut budget)? {
                 Judgement::Missing => {}
                 Judgement::Refused(failure) => refused.push((rule, failure)),
-                Judgement::Accepted(accepted) => return Ok(self.accept(head, rule, &accepted)),
+                Judgement::Accepted(tokens) => accepted.push((rule, tokens)),
+            }
+            if self.compat == Compat::Envoy && !accepted.is_empty() {
+                refused.clear();
+                break;
             }
         }
-        Ok(match decisive(&refused) {
-            Some((rule, failure)) => failure.deny(head, rule.name()),
-            None => self.pass(head, "jwt.missing_allowed"),
+        refused.retain(|(rule, _)| !rule.finds_only(head, &accepted));
+        Ok(match (decisive(&refused), accepted.first()) {
+            (Some((rule, failure)), _) => failure.deny(head, rule.name()),
+            (None, Some((rule, tokens))) => self.accept(head, rule, tokens),
+            (None, None) => self.pass(head, "jwt.missing_allowed"),
         })
     }
 

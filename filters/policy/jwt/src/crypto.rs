@@ -118,7 +118,7 @@ impl VerifyingKey {
             }
             (Kind::Ec(Curve::P256), Scheme::Ecdsa(Hash::Sha256)) => Some(Jwa::ES256),
             (Kind::Ec(Curve::P384), Scheme::Ecdsa(Hash::Sha384)) => Some(Jwa::ES384),
-            (Kind::Ed25519, Scheme::Ed25519) => Some(Jwa::EdDSA),
+            (Kind::Ed25519, Scheme::EdDsa) => Some(Jwa::EdDSA),
             (Kind::Secret { .. }, Scheme::Hmac(hash)) => {
                 Some(hash.of(Jwa::HS256, Jwa::HS384, Jwa::HS512))
             }
@@ -135,6 +135,14 @@ impl Curve {
         match self {
             Self::P256 => 32,
             Self::P384 => 48,
+        }
+    }
+
+    /// The hash that RFC 7518 section 3.4 couples it with.
+    pub(crate) fn hash(self) -> Hash {
+        match self {
+            Self::P256 => Hash::Sha256,
+            Self::P384 => Hash::Sha384,
         }
     }
 

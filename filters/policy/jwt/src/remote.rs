@@ -50,7 +50,7 @@ impl Remote {
             document,
             uri,
             cluster: rule.jwks_cluster.clone(),
-            timeout: parse_timeout(rule.timeout.as_deref())?,
+            timeout: rule.timeout.unwrap_or(TIMEOUT),
         })
     }
 
@@ -97,8 +97,8 @@ impl Remote {
     /// A sentence that says why it does not tell. In [`Compat::Strict`] also when it is that of another issuer, which
     /// OpenID Connect Discovery 1.0 section 4.3 forbids and Istio does not check.
     pub fn discovered(&self, document: &[u8], compat: Compat) -> Result<Uri, String> {
-        let members =
-            json::object(document).ok_or("the OpenID configuration is not a JSON object")?;
+        let members = json::object(document, compat)
+            .ok_or("the OpenID configuration is not a JSON object")?;
         let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str);
         if compat == Compat::Strict && text("issuer") != Some(self.issuer.as_str()) {
             return Err("the OpenID configuration is that of another issuer".to_owned());
@@ -138,21 +138,4 @@ fn parse_uri(text: &str) -> Result<Uri, String> {
         return Err(format!("`{text}` is not an absolute http or https URI"));
     }
     Ok(uri)
-}
-
-/// The JSON form of a protobuf `Duration`: seconds with up to nine decimals and an `s`.
-fn parse_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
-    let Some(text) = text else {
-        return Ok(TIMEOUT);
-    };
-    let is_decimal = |number: &&str| number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    text.strip_suffix('s')
-        .filter(is_decimal)
-        .and_then(|seconds| seconds.parse().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|timeout| !timeout.is_zero())
-        .ok_or_else(|| {
-            let message = format!("`{text}` is not a positive duration such as `5s`");
-            ConfigError::new("/timeout", message)
-        })
 }

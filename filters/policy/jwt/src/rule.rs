@@ -1,16 +1,18 @@
 //! One `jwtRules` entry, compiled: finds its tokens in a request and judges them all.
 
+use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use meshwright_core::RequestHead;
 
-use crate::claims::bare_audience;
-use crate::config::JwtRule;
+use crate::config::{Compat, JwtRule};
 use crate::failure::Failure;
 use crate::jws::Jws;
 use crate::keys::KeySet;
 use crate::location::{self, Found, Location};
 use crate::outputs::Outputs;
+use crate::requirements::Requirements;
 use crate::verify::{Budget, verify};
 use crate::world::{Cause, Keys, Need, World};
 
@@ -18,12 +20,13 @@ use crate::world::{Cause, Keys, Need, World};
 #[derive(Debug)]
 pub(crate) struct Rule {
     name: Arc<str>,
-    issuer: String,
-    audiences: Vec<String>,
+    requirements: Requirements,
     keys: Source,
     locations: Vec<Location>,
     forward: bool,
+    refetches: bool,
     outputs: Outputs,
+    compat: Compat,
 }
 
 /// Where a rule has its keys from.
@@ -58,6 +61,7 @@ pub(crate) enum Judgement<'a> {
 /// A verified token and where it was.
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
+    text: Cow<'a, [u8]>,
     pub(crate) token: Jws,
     pub(crate) location: &'a Location,
 }
@@ -66,19 +70,16 @@ pub(crate) struct Accepted<'a> {
 
 impl Rule {
     /// Compiles an entry whose form has been checked.
-    pub(crate) fn compile(name: Arc<str>, rule: &JwtRule, keys: Source) -> Self {
+    pub(crate) fn compile(name: Arc<str>, rule: &JwtRule, keys: Source, compat: Compat) -> Self {
         Self {
             name,
-            issuer: rule.issuer.clone(),
-            audiences: rule
-                .audiences
-                .iter()
-                .map(|audience| bare_audience(audience).to_owned())
-                .collect(),
+            requirements: Requirements::new(rule, compat),
             keys,
             locations: location::locations(rule),
             forward: rule.forward_original_token,
+            refetches: rule.refetch_unknown_kid.unwrap_or(compat == Compat::Strict),
             outputs: Outputs::new(rule),
+            compat,
         }
     }
 
@@ -103,7 +104,7 @@ impl Rule {
         world: &dyn World,
         budget: &mut Budget,
     ) -> Result<Judgement<'a>, Need> {
-        let found = location::find(&self.locations, head);
+        let found = location::find(&self.locations, head, self.compat);
         if found.is_empty() {
             return Ok(Judgement::Missing);
         }
@@ -119,6 +120,19 @@ impl Rule {
         }
     }
 
+    /// Whether every token that this rule finds was accepted by one of those.
+    pub(crate) fn finds_only(
+        &self,
+        head: &RequestHead,
+        accepted: &[(&Self, Vec<Accepted<'_>>)],
+    ) -> bool {
+        let mut found = location::find(&self.locations, head, self.compat).into_iter();
+        found.all(|found| {
+            let mut good = accepted.iter().flat_map(|(_, tokens)| tokens);
+            good.any(|good| good.text == found.token)
+        })
+    }
+
     /// Envoy's order (rule J28): the signature last, so a forged token can learn which check it failed.
     fn accept<'a>(
         &self,
@@ -127,31 +141,43 @@ impl Rule {
         world: &dyn World,
         budget: &mut Budget,
     ) -> Result<Accepted<'a>, Stop> {
-        let token = Jws::parse(&found.token)?;
-        token.claims.check_issuer(&self.issuer)?;
-        token.claims.check_time(now)?;
-        token.claims.check_audience(&self.audiences)?;
+        let token = Jws::parse(&found.token, self.compat)?;
+        self.requirements.check(&token, now)?;
         self.verify(&token, world, budget)?;
         Ok(Accepted {
+            text: found.token.clone(),
             token,
             location: found.location,
         })
     }
 
     fn verify(&self, token: &Jws, world: &dyn World, budget: &mut Budget) -> Result<(), Stop> {
-        let remote = match &self.keys {
-            Source::Inline(keys) => return Ok(verify(token, keys, world, budget)?),
-            Source::Remote(remote) => *remote,
-        };
-        let need = Need {
-            remote,
-            cause: Cause::Token,
-        };
-        match world.keys(need) {
-            Keys::Known(keys) => Ok(verify(token, &keys, world, budget)?),
-            Keys::Failed => Err(Stop::Refused(Failure::NoKeys)),
-            Keys::Unknown => Err(Stop::NeedsKeys(need)),
+        match &self.keys {
+            Source::Inline(keys) => Ok(verify(token, keys, world, budget)?),
+            Source::Remote(remote) => {
+                let keys = self.fetched(*remote, token, world)?;
+                Ok(verify(token, &keys, world, budget)?)
+            }
         }
+    }
+
+    /// The remote keys, the newest if those at hand lack the one that the token names.
+    fn fetched(&self, remote: usize, token: &Jws, world: &dyn World) -> Result<Rc<KeySet>, Stop> {
+        let keys = ask(world, remote, Cause::Token)?;
+        let names_unknown = token.key_id.is_some() && !keys.has_candidate(token);
+        match names_unknown && self.refetches {
+            true => ask(world, remote, Cause::UnknownKid),
+            false => Ok(keys),
+        }
+    }
+}
+
+fn ask(world: &dyn World, remote: usize, cause: Cause) -> Result<Rc<KeySet>, Stop> {
+    let need = Need { remote, cause };
+    match world.keys(need) {
+        Keys::Known(keys) => Ok(keys),
+        Keys::Failed => Err(Stop::Refused(Failure::NoKeys)),
+        Keys::Unknown => Err(Stop::NeedsKeys(need)),
     }
 }
 

@@ -1,8 +1,6 @@
 //! Whether a token was signed by one of a rule's keys (rules J35-J38).
-//!
-//! A key verifies only algorithms of its own family (RFC 8725 section 3.1). Envoy does not insist on that for EC, oct and
-//! OKP keys: a documented deviation.
 
+use crate::config::Compat;
 use crate::crypto::Kind;
 use crate::failure::Failure;
 use crate::jwk::{Key, fixed_width};
@@ -43,7 +41,7 @@ pub(crate) fn verify(
     budget: &mut Budget,
 ) -> Result<(), Failure> {
     let mut failure = Failure::NoMatchingKey;
-    for key in keys.candidates(token.key_id.as_deref(), token.algorithm) {
+    for key in keys.candidates(token) {
         budget.spend()?;
         match verify_with(token, key, world) {
             Err(Failure::BadSignature) => failure = Failure::BadSignature,
@@ -59,7 +57,7 @@ fn verify_with(token: &Jws, key: &Key, world: &dyn World) -> Result<(), Failure>
         key: key.material(),
         scheme,
         text: &token.signing_input,
-        signature: &canonical_signature(&token.signature, key.material().kind())?,
+        signature: &canonical_signature(&token.signature, key)?,
     };
     match world.verify(&check) {
         true => Ok(()),
@@ -68,11 +66,12 @@ fn verify_with(token: &Jws, key: &Key, world: &dyn World) -> Result<(), Failure>
 }
 
 /// The signature in the one form that a verifier takes.
-fn canonical_signature(signature: &[u8], key: Kind) -> Result<Vec<u8>, Failure> {
-    let signature = match key {
+fn canonical_signature(signature: &[u8], key: &Key) -> Result<Vec<u8>, Failure> {
+    let signature = match key.material().kind() {
         Kind::Rsa { modulus_bits } if signature.len() != modulus_bits.div_ceil(8) => None,
         Kind::Rsa { .. } | Kind::Secret { .. } => Some(signature.to_vec()),
-        Kind::Ec(curve) => two_halves(signature, curve.width()),
+        Kind::Ec(curve) if key.compat() == Compat::Envoy => two_halves(signature, curve.width()),
+        Kind::Ec(curve) => (signature.len() == 2 * curve.width()).then(|| signature.to_vec()),
         Kind::Ed25519 if signature.len() == ED25519_SIGNATURE => Some(signature.to_vec()),
         // Envoy stops here and does not try the remaining keys (rule J37).
         Kind::Ed25519 => return Err(Failure::Ed25519Length),
@@ -80,7 +79,7 @@ fn canonical_signature(signature: &[u8], key: Kind) -> Result<Vec<u8>, Failure> 
     signature.ok_or(Failure::BadSignature)
 }
 
-/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rule J37).
+/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rules J37, X5).
 fn two_halves(signature: &[u8], width: usize) -> Option<Vec<u8>> {
     let half = signature.len() / 2;
     let (r, rest) = signature.split_at_checked(half)?;

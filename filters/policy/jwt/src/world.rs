@@ -42,7 +42,7 @@ pub enum Cause {
     /// A token is to be verified.
     Token,
     /// The keys known so far have none for the token's `kid`, newer ones may. Asked only with `refetchUnknownKid`, and
-    /// caused by tokens that anybody can make up: limit how often you fetch for it.
+    /// caused by tokens that anybody can make up: limit how often you fetch for it, and answer with what is known else.
     UnknownKid,
 }
 

@@ -8,9 +8,12 @@
     reason = "helpers of tests may fail the test"
 )]
 
+mod additions;
 mod checks;
+mod compat;
 mod configuration;
 mod keys;
+mod lax_json;
 mod locations;
 mod outputs;
 mod parsing;

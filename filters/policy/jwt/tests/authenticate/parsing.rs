@@ -56,7 +56,7 @@ fn the_header_must_be_a_json_object() {
         "x",
         "[]",
         r#"{"alg":"HS256","alg":"HS256"}"#,
-        r#"{"alg":"HS256",}"#,
+        r#"{"alg":"HS256"}//"#,
     ] {
         assert_eq!(header(text), "Jwt header is an invalid JSON", "{text}");
     }
@@ -123,7 +123,7 @@ fn the_payload_must_be_a_json_object() {
         r#"{"a":1,"a":1}"#,
         r#"{"a":{"b":1,"b":1}}"#,
         r#"{"a":1e999}"#,
-        "{'a':1}",
+        "{a-b:1}",
     ] {
         assert_eq!(
             body(&sign_text(HEADER, text)),

@@ -72,7 +72,7 @@ fn public_keys_come_as_subject_public_key_info() {
         (
             ed25519(),
             EdDSA,
-            Scheme::Ed25519,
+            Scheme::EdDsa,
             include_bytes!("../keys/ed25519.spki.der"),
         ),
     ];

@@ -12,7 +12,8 @@ use policy_jwt::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUER, NOW, at, authenticator, bearer, decided, reply, request, secret_jwk, signed,
+    ISSUER, NOW, at, authenticator, authenticator_in, bearer, decided, reply, request, secret_jwk,
+    sign_text, signed,
 };
 
 /// A world with these keys for every remote set, that counts who asks.
@@ -96,6 +97,105 @@ fn keys_that_cannot_be_had_refuse_the_token() {
     let verdict = decided(ask(&signed(json!({})), &Fetched::new(Keys::Failed)));
     assert_eq!(reply(&verdict).status, 401);
     assert_eq!(reply(&verdict).body, b"Jwks remote fetch is failed");
+}
+
+fn kid_rule(refetches: Option<bool>) -> JwtRule {
+    JwtRule {
+        refetch_unknown_kid: refetches,
+        ..remote_rule()
+    }
+}
+
+fn token_with_kid(kid: &str) -> String {
+    let header = json!({"alg": "HS256", "kid": kid}).to_string();
+    sign_text(&header, &json!({"iss": ISSUER, "exp": NOW}).to_string())
+}
+
+fn with_kid(kid: &str) -> Value {
+    let mut key = secret_jwk();
+    key["kid"] = json!(kid);
+    key
+}
+
+#[test]
+fn an_unknown_kid_has_keys_fetched_again_where_asked_for() {
+    let unknown = [Cause::Token, Cause::UnknownKid];
+    for (compat, refetches, kid, causes) in [
+        (Compat::Envoy, None, "new", &unknown[..1]),
+        (Compat::Envoy, Some(true), "new", &unknown[..]),
+        (Compat::Envoy, Some(true), "old", &unknown[..1]),
+        (Compat::Strict, None, "new", &unknown[..]),
+        (Compat::Strict, Some(false), "new", &unknown[..1]),
+    ] {
+        let world = Fetched::known(&[with_kid("old")]);
+        let authenticator = authenticator_in(compat, &[kid_rule(refetches)]);
+        let verdict =
+            decided(authenticator.authenticate(&bearer(&token_with_kid(kid)), at(NOW), &world));
+        let expected = match kid {
+            "old" => "jwt.valid",
+            _ => "jwt.no_matching_key",
+        };
+        assert_eq!(verdict.reason().code, expected);
+        let asked: Vec<Cause> = world.asked.take().iter().map(|need| need.cause).collect();
+        assert_eq!(asked, causes, "{compat:?} {refetches:?} {kid}");
+    }
+}
+
+#[test]
+fn keys_fetched_again_verify() {
+    struct Rotating(Fetched, Keys);
+    impl World for Rotating {
+        fn keys(&self, need: Need) -> Keys {
+            match need.cause {
+                Cause::Token => self.0.keys(need),
+                Cause::UnknownKid => self.1.clone(),
+            }
+        }
+    }
+    let authenticator = authenticator(&[kid_rule(Some(true))]);
+    let head = bearer(&token_with_kid("new"));
+    let ask = |newer: Keys| {
+        let world = Rotating(Fetched::known(&[with_kid("old")]), newer);
+        authenticator.authenticate(&head, at(NOW), &world)
+    };
+    assert_eq!(
+        ask(Keys::Unknown),
+        Outcome::NeedsKeys(Need {
+            remote: 0,
+            cause: Cause::UnknownKid
+        })
+    );
+    let newer = Fetched::known(&[with_kid("old"), with_kid("new")]).keys;
+    assert_eq!(decided(ask(newer)).reason().code, "jwt.valid");
+}
+
+#[test]
+fn each_rule_has_its_own_remote_set() {
+    let rules = [
+        crate::support::rule(),
+        remote_rule(),
+        JwtRule {
+            issuer: "https://other.example".to_owned(),
+            ..JwtRule::default()
+        },
+    ];
+    let authenticator = authenticator(&rules);
+    let names: Vec<&str> = authenticator
+        .remotes()
+        .iter()
+        .map(|remote| &**remote.rule())
+        .collect();
+    assert_eq!(names, ["jwtRules[1]", "jwtRules[2]"]);
+    let token = signed(json!({"iss": "https://other.example"}));
+    let outcome =
+        authenticator.authenticate(&bearer(&token), at(NOW), &Fetched::new(Keys::Unknown));
+    assert_eq!(
+        outcome,
+        Outcome::NeedsKeys(Need {
+            remote: 1,
+            cause: Cause::Token
+        })
+    );
 }
 
 #[test]
@@ -239,15 +339,4 @@ fn places_that_cannot_be_fetched_from_are_refused() {
     }
     let both = json!({"jwksUri": "https://a.example/k", "jwks": "{}"});
     assert!(error(both).starts_with("at /jwtRules/0/jwksUri: only one of"));
-}
-
-#[test]
-fn timeouts_are_positive_seconds() {
-    for timeout in ["", "5", "s", "0s", "-1s", "1m", "infs", "1e3s", "5 s"] {
-        assert!(
-            error(json!({"jwksUri": "https://a.example/k", "timeout": timeout}))
-                .starts_with("at /jwtRules/0/timeout: "),
-            "{timeout}"
-        );
-    }
 }

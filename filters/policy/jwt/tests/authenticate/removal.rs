@@ -108,3 +108,13 @@ fn a_request_without_a_path_is_not_judged() {
     ];
     assert_eq!(code_of(rule(), &options), "jwt.no_path");
 }
+
+#[test]
+fn a_cookie_stays() {
+    let rule = JwtRule {
+        from_cookies: vec!["t".to_owned()],
+        ..rule()
+    };
+    let cookie = format!("t={}", signed(json!({})));
+    assert_eq!(edits(&judge(&[rule], &request(&[("cookie", &cookie)]))), []);
+}
