@@ -8,20 +8,24 @@ mod fetch;
 mod host_crypto;
 mod metrics;
 mod remote_keys;
+mod token_cache;
 
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use meshwright::prelude::*;
-use policy_jwt::{Authenticator, Config, Keys, Need, Outcome, SignatureCheck, World};
+use policy_jwt::{Authenticator, Config, Keys, Need, Outcome, SignatureCheck, Verified, World};
 
 use crate::host_crypto::HostCrypto;
 use crate::metrics::Metrics;
 use crate::remote_keys::RemoteKeys;
+use crate::token_cache::TokenCache;
 
 struct JwtAuth {
     authenticator: Authenticator,
     remote_keys: Vec<RemoteKeys>,
     crypto: HostCrypto,
+    tokens: TokenCache,
     metrics: Metrics,
 }
 
@@ -44,6 +48,7 @@ impl Filter for JwtAuth {
             remote_keys: remote_keys.collect(),
             authenticator,
             crypto: HostCrypto::try_out(),
+            tokens: TokenCache::new(config.token_cache),
             metrics: Metrics::new(),
         })
     }
@@ -122,6 +127,18 @@ impl World for Surroundings<'_> {
 
     fn verify(&self, check: &SignatureCheck<'_>) -> bool {
         self.filter.crypto.verify(check)
+    }
+
+    fn recall(&self, rule: usize, token: &[u8]) -> Option<Rc<Verified>> {
+        let known = self.filter.tokens.get(rule, token);
+        let result = if known.is_some() { "hit" } else { "miss" };
+        self.filter.metrics.cached(result, 1);
+        known
+    }
+
+    fn keep(&self, rule: usize, token: &[u8], verified: &Rc<Verified>) {
+        let evicted = self.filter.tokens.keep(rule, token, verified);
+        self.filter.metrics.cached("evicted", evicted);
     }
 }
 

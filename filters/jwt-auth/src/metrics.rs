@@ -9,6 +9,7 @@ use meshwright::prelude::*;
 pub(crate) struct Metrics {
     /// By reason code: `jwt.valid`, `jwt.expired`.
     requests: Counter<2>,
+    tokens: Counter<1>,
     fetches: Counter<1>,
     fetched: Gauge<1>,
 }
@@ -19,6 +20,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             requests: Counter::new("jwt_auth_requests_total", labels!["result", "reason"]),
+            tokens: Counter::new("jwt_auth_token_cache_total", labels!["result"]),
             fetches: Counter::new("jwt_auth_jwks_fetches_total", labels!["result"]),
             fetched: Gauge::new("jwt_auth_jwks_fetched_timestamp_seconds", labels!["jwks"]),
         }
@@ -27,6 +29,11 @@ impl Metrics {
     /// `result` is `allowed`, `denied`, or `reported`: denied if it were not for `reportOnly`.
     pub(crate) fn judged(&self, result: &str, reason: &str) {
         counted(self.requests.increment([result, reason]));
+    }
+
+    /// `result` is `hit`, `miss` or `evicted`.
+    pub(crate) fn cached(&self, result: &str, count: u32) {
+        counted(self.tokens.add([result], count));
     }
 
     pub(crate) fn fetched(&self, name: &str, succeeded: bool, at: SystemTime) {

@@ -50,7 +50,7 @@ impl Authenticator {
             let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
             let name: Arc<str> = format!("jwtRules[{index}]").into();
             let keys = source(&name, rule, config.compat, &mut remotes).map_err(at)?;
-            rules.push(Rule::compile(name, rule, keys, config.compat));
+            rules.push(Rule::compile((index, name), rule, keys, config.compat));
         }
         let output_headers = rules.iter().flat_map(|rule| rule.outputs().header_names());
         let output_headers = output_headers.map(str::to_owned).collect();
@@ -130,7 +130,7 @@ impl Authenticator {
         // Each token overwrites the state, so the one verified last remains (rule J16).
         let payload = accepted
             .last()
-            .map(|accepted| rule.outputs().state(&accepted.token));
+            .map(|accepted| accepted.verified.state.clone());
         let effects = Effects {
             headers: edits::outputs(&self.output_headers, rule, accepted, head),
             state: payload

@@ -22,6 +22,19 @@ pub struct Config {
     /// An addition: let a request with a bad token go on, without claims, and only report it. To try a policy out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub report_only: bool,
+    /// An addition: how many tokens that were found good are remembered, in each VM.
+    #[serde(default, skip_serializing_if = "TokenCache::is_default")]
+    pub token_cache: TokenCache,
+}
+
+/// Bounds of the memory for good tokens; the one that was not seen for the longest time makes room for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TokenCache {
+    /// So many tokens; 0 remembers none.
+    pub tokens: usize,
+    /// So many bytes, about.
+    pub bytes: usize,
 }
 
 /// Whom to follow where Envoy and the standards differ.
@@ -122,6 +135,27 @@ pub struct ClaimToHeader {
     pub header: String,
     /// The claim's name; dots lead into nested objects.
     pub claim: String,
+}
+
+// === impl TokenCache ===
+
+impl TokenCache {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde asks for"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for TokenCache {
+    fn default() -> Self {
+        Self {
+            tokens: 1000,
+            bytes: 4 << 20,
+        }
+    }
 }
 
 // === impl Config ===

@@ -37,7 +37,7 @@ fn write_headers(rule: &Rule, accepted: &[Accepted<'_>]) -> Vec<HeaderEdit> {
     let mut edits: Vec<HeaderEdit> = Vec::new();
     for (header, value) in accepted
         .iter()
-        .flat_map(|accepted| rule.outputs().headers(&accepted.token))
+        .flat_map(|accepted| rule.outputs().headers(&accepted.verified.token))
     {
         let is_first = !edits.iter().any(|edit| name(edit) == header);
         edits.push(match is_first {

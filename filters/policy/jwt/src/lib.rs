@@ -59,13 +59,15 @@ mod remote;
 mod requirements;
 mod rule;
 mod signature;
+mod verified;
 mod verify;
 mod world;
 
 pub use algorithm::{Hash, Scheme};
 pub use authenticate::Authenticator;
-pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule};
+pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule, TokenCache};
 pub use keys::KeySet;
 pub use remote::{Document, Remote};
 pub use signature::SignatureCheck;
+pub use verified::Verified;
 pub use world::{Cause, Inline, Keys, Need, Outcome, World};

@@ -13,12 +13,14 @@ use crate::keys::KeySet;
 use crate::location::{self, Found, Location};
 use crate::outputs::Outputs;
 use crate::requirements::Requirements;
+use crate::verified::Verified;
 use crate::verify::{Budget, verify};
 use crate::world::{Cause, Keys, Need, World};
 
 /// A rule that can judge.
 #[derive(Debug)]
 pub(crate) struct Rule {
+    index: usize,
     name: Arc<str>,
     requirements: Requirements,
     keys: Source,
@@ -62,7 +64,7 @@ pub(crate) enum Judgement<'a> {
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
     text: Cow<'a, [u8]>,
-    pub(crate) token: Jws,
+    pub(crate) verified: Rc<Verified>,
     pub(crate) location: &'a Location,
 }
 
@@ -70,8 +72,14 @@ pub(crate) struct Accepted<'a> {
 
 impl Rule {
     /// Compiles an entry whose form has been checked.
-    pub(crate) fn compile(name: Arc<str>, rule: &JwtRule, keys: Source, compat: Compat) -> Self {
+    pub(crate) fn compile(
+        (index, name): (usize, Arc<str>),
+        rule: &JwtRule,
+        keys: Source,
+        compat: Compat,
+    ) -> Self {
         Self {
+            index,
             name,
             requirements: Requirements::new(rule, compat),
             keys,
@@ -141,33 +149,62 @@ impl Rule {
         world: &dyn World,
         budget: &mut Budget,
     ) -> Result<Accepted<'a>, Stop> {
-        let token = Jws::parse(&found.token, self.compat)?;
-        self.requirements.check(&token, now)?;
-        self.verify(&token, world, budget)?;
+        let verified = match self.recall(found, now, world)? {
+            Some(verified) => verified,
+            None => self.verify(found, now, world, budget)?,
+        };
         Ok(Accepted {
             text: found.token.clone(),
-            token,
+            verified,
             location: found.location,
         })
     }
 
-    fn verify(&self, token: &Jws, world: &dyn World, budget: &mut Budget) -> Result<(), Stop> {
-        match &self.keys {
-            Source::Inline(keys) => Ok(verify(token, keys, world, budget)?),
-            Source::Remote(remote) => {
-                let keys = self.fetched(*remote, token, world)?;
-                Ok(verify(token, &keys, world, budget)?)
-            }
-        }
+    /// A token that was good before, if it is good now: under the same keys, and checked as if it were new.
+    fn recall(
+        &self,
+        found: &Found<'_>,
+        now: u64,
+        world: &dyn World,
+    ) -> Result<Option<Rc<Verified>>, Stop> {
+        let Some(verified) = world.recall(self.index, &found.token) else {
+            return Ok(None);
+        };
+        self.requirements.check(&verified.token, now)?;
+        let keys = self.fetched(&verified.token, world)?;
+        Ok(Some(verified).filter(|it| it.is_of(keys.as_ref())))
     }
 
-    /// The remote keys, the newest if those at hand lack the one that the token names.
-    fn fetched(&self, remote: usize, token: &Jws, world: &dyn World) -> Result<Rc<KeySet>, Stop> {
+    fn verify(
+        &self,
+        found: &Found<'_>,
+        now: u64,
+        world: &dyn World,
+        budget: &mut Budget,
+    ) -> Result<Rc<Verified>, Stop> {
+        let token = Jws::parse(&found.token, self.compat)?;
+        self.requirements.check(&token, now)?;
+        let fetched = self.fetched(&token, world)?;
+        match (&self.keys, &fetched) {
+            (_, Some(keys)) => verify(&token, keys, world, budget)?,
+            (Source::Inline(keys), None) => verify(&token, keys, world, budget)?,
+            (Source::Remote(_), None) => return Err(Failure::NoKeys.into()),
+        }
+        let verified = Rc::new(Verified::new(token, &self.outputs, fetched));
+        world.keep(self.index, &found.token, &verified);
+        Ok(verified)
+    }
+
+    /// The remote keys, the newest if those at hand lack the one that the token names; none where they are inline.
+    fn fetched(&self, token: &Jws, world: &dyn World) -> Result<Option<Rc<KeySet>>, Stop> {
+        let Source::Remote(remote) = self.keys else {
+            return Ok(None);
+        };
         let keys = ask(world, remote, Cause::Token)?;
         let names_unknown = token.key_id.is_some() && !keys.has_candidate(token);
         match names_unknown && self.refetches {
-            true => ask(world, remote, Cause::UnknownKid),
-            false => Ok(keys),
+            true => ask(world, remote, Cause::UnknownKid).map(Some),
+            false => Ok(Some(keys)),
         }
     }
 }

@@ -9,6 +9,7 @@ use meshwright_core::{Reason, Verdict};
 
 use crate::keys::KeySet;
 use crate::signature::SignatureCheck;
+use crate::verified::Verified;
 
 /// What has become of a request.
 #[must_use]
@@ -105,11 +106,19 @@ pub trait World {
     /// The keys of a remote set. Must answer the same within one decision.
     fn keys(&self, need: Need) -> Keys;
 
-    /// Whether the signature is good. The place for a proxy's own cryptography and for a cache of verified signatures;
-    /// [`SignatureCheck::verify`] is always an answer.
+    /// Whether the signature is good. The place for a proxy's own cryptography; [`SignatureCheck::verify`] is always an answer.
     fn verify(&self, check: &SignatureCheck<'_>) -> bool {
         check.verify()
     }
+
+    /// What was [kept](Self::keep) of exactly this token under the rule of that index. Time, audience and keys are looked at
+    /// anew; what is saved is taking the token apart and verifying its signature.
+    fn recall(&self, _rule: usize, _token: &[u8]) -> Option<Rc<Verified>> {
+        None
+    }
+
+    /// The place for a cache: this token was found good by the rule of that index. Tokens that are refused are never kept.
+    fn keep(&self, _rule: usize, _token: &[u8], _verified: &Rc<Verified>) {}
 }
 
 /// The world of a configuration whose keys are all inline: remote ones cannot be had.
