@@ -84,6 +84,14 @@ impl VerifyingKey {
         self.kind
     }
 
+    /// What a check takes: RSA grows with the square of the modulus, and 1 is what 2048 bits take.
+    pub(crate) fn cost(&self) -> usize {
+        match self.kind {
+            Kind::Rsa { modulus_bits } => modulus_bits.div_ceil(2048).pow(2),
+            Kind::Ec(_) | Kind::Ed25519 | Kind::Secret { .. } => 1,
+        }
+    }
+
     /// `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), DER; none for a secret.
     pub(crate) fn public_key_info(&self) -> Option<&[u8]> {
         (!self.public_key_info.is_empty()).then_some(&self.public_key_info)

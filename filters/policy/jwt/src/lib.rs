@@ -40,7 +40,7 @@
 //! | J40 | the realm takes `x-envoy-original-path`, even one that the client sent | the request's own path | a client must not choose it |
 //! | J48 | an output header that is also a token header is stripped first, so every request passes without a token | the configuration is refused | it would turn authentication off |
 //! | J53 | an issuer that cannot be asked for its keys refuses every token | the configuration is refused | it can never work |
-//! | 1.10 | a request costs as many signature checks as it has tokens and keys | at most 32, then 401 | bounded work |
+//! | 1.10 | a request costs as many signature checks as it has tokens and keys | at most 32 of RSA with 2048 bits, then 401 | bounded work |
 //! | 1.10 | a token may fill the header, a key set be of any size | at most 64 KiB; 1 MiB and 1000 keys | bounded work |
 //! | J51 | RSA up to 16384 bits | up to 4096 | bounded work |
 //! | J51 | P-521, and any hash on P-256 and P-384 | P-256 with SHA-256, P-384 with SHA-384 | no verifier for the others yet |

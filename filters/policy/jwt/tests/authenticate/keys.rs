@@ -278,3 +278,28 @@ fn an_empty_secret_is_no_key() {
     assert!(!is_usable(json!({"kty": "oct", "k": ""})));
     assert!(!is_usable(json!({"kty": "oct"})));
 }
+
+#[test]
+fn large_keys_use_up_the_budget_of_a_request_sooner() {
+    let key = |bytes: usize| {
+        let mut n = vec![0xff; bytes];
+        n[bytes - 1] = 1;
+        with(rsa().1, "n", json!(base64url(&n)))
+    };
+    let forged = |bytes: usize| {
+        let input = [r#"{"alg":"RS256"}"#, &payload()].map(|text| base64url(text.as_bytes()));
+        format!("{}.{}", input.join("."), base64url(&vec![1; bytes]))
+    };
+    let with_keys = |count: usize, bytes: usize| code(&vec![key(bytes); count], &forged(bytes));
+    assert_eq!(with_keys(32, 256), "jwt.bad_signature");
+    assert_eq!(with_keys(33, 256), "jwt.too_much_work");
+    assert_eq!(with_keys(8, 512), "jwt.bad_signature");
+    assert_eq!(with_keys(9, 512), "jwt.too_much_work");
+}
+
+#[test]
+fn keys_that_cannot_have_made_the_signature_cost_nothing() {
+    let mut keys = vec![p384().1; 100];
+    keys.push(rsa().1);
+    assert_eq!(code(&keys, &token(&rsa().0, RS256)), "jwt.valid");
+}
