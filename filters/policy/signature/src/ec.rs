@@ -11,9 +11,9 @@ use p384::NistP384;
 use p521::NistP521;
 use spki::ObjectIdentifier;
 
-use crate::integer::fixed_width;
 use crate::spki::subject_public_key_info;
 use crate::{Hash, Invalid, KeyError};
+use curve::fixed_width;
 use point::Point;
 
 /// `id-ecPublicKey`, RFC 5480 section 2.1.1.

@@ -26,6 +26,11 @@
 //! that a key may have, cost 64 times what 2048 bits do. A caller that takes keys from others should refuse sizes for
 //! which it has no time.
 
+#[cfg(not(any(feature = "ec", feature = "ed25519", feature = "hmac", feature = "rsa")))]
+compile_error!("name a family of algorithms by its feature: ec, ed25519, hmac, rsa");
+
+#[cfg(any(feature = "ec", feature = "rsa"))]
+mod digest;
 #[cfg(feature = "ec")]
 mod ec;
 #[cfg(feature = "ed25519")]
@@ -33,6 +38,7 @@ mod ed25519;
 mod error;
 #[cfg(feature = "hmac")]
 mod hmac;
+#[cfg(any(feature = "ec", feature = "rsa"))]
 mod integer;
 mod key;
 #[cfg(feature = "rsa")]

@@ -1,7 +1,5 @@
 //! How a signature was made: the algorithm's family and its hash function.
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
-
 /// A way to sign. It fits keys of one kind; with any other [`Key::verify`](crate::Key::verify) fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
@@ -26,24 +24,4 @@ pub enum Hash {
     Sha384,
     /// SHA-512, 64 bytes.
     Sha512,
-}
-
-// === impl Hash ===
-
-impl Hash {
-    /// The hash of `parts`, one after the other.
-    #[cfg(any(feature = "ec", feature = "rsa"))]
-    pub(crate) fn digest(self, parts: &[&[u8]]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => digest::<Sha256>(parts),
-            Self::Sha384 => digest::<Sha384>(parts),
-            Self::Sha512 => digest::<Sha512>(parts),
-        }
-    }
-}
-
-fn digest<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
-    let mut hash = D::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().to_vec()
 }

@@ -2,7 +2,7 @@
 
 use spki::ObjectIdentifier;
 
-use crate::integer::fixed_width;
+use crate::integer::significant;
 use crate::spki::two_integers;
 
 /// A curve of FIPS 186-5, by its name in JWK (RFC 7518 section 6.2.1.1).
@@ -59,4 +59,12 @@ fn halves(signature: &[u8]) -> Option<(&[u8], &[u8])> {
     let half = signature.len() / 2;
     let (r, rest) = signature.split_at_checked(half)?;
     Some((r, rest.get(..half)?))
+}
+
+/// `number` in exactly `width` bytes; `None` when it needs more.
+pub(super) fn fixed_width(number: &[u8], width: usize) -> Option<Vec<u8>> {
+    let digits = significant(number);
+    let mut padded = vec![0; width.checked_sub(digits.len())?];
+    padded.extend_from_slice(digits);
+    Some(padded)
 }
