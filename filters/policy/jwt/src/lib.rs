@@ -42,8 +42,6 @@
 //! | J53 | an issuer that cannot be asked for its keys refuses every token | the configuration is refused | it can never work |
 //! | 1.10 | a request costs as many signature checks as it has tokens and keys | at most 32 of RSA with 2048 bits, then 401 | bounded work |
 //! | 1.10 | a token may fill the header, a key set be of any size | at most 64 KiB; 1 MiB and 1000 keys | bounded work |
-//! | J51 | RSA up to 16384 bits | up to 4096 | bounded work |
-//! | J51 | P-521, and any hash on P-256 and P-384 | P-256 with SHA-256, P-384 with SHA-384 | no verifier for the others yet |
 #![doc(test(attr(deny(warnings))))]
 
 mod algorithm;
@@ -57,7 +55,6 @@ mod claims;
 pub mod config;
 mod cookie;
 mod crypto;
-mod der;
 mod duration;
 mod edits;
 mod failure;
@@ -76,10 +73,10 @@ mod signature;
 mod verify;
 mod world;
 
-pub use algorithm::{Hash, Scheme};
 pub use authenticate::Authenticator;
 pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule};
 pub use keys::KeySet;
+pub use policy_signature::{Hash, Scheme};
 pub use remote::{Document, Remote};
 pub use signature::SignatureCheck;
 pub use world::{Cause, Inline, Keys, Need, Outcome, World};

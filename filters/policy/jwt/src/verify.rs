@@ -3,7 +3,7 @@
 use crate::config::Compat;
 use crate::crypto::Kind;
 use crate::failure::Failure;
-use crate::jwk::{Key, fixed_width};
+use crate::jwk::Key;
 use crate::jws::Jws;
 use crate::keys::KeySet;
 use crate::signature::SignatureCheck;
@@ -80,21 +80,14 @@ fn canonical_signature(signature: &[u8], key: &Key) -> Result<Vec<u8>, Failure> 
     let signature = match key.material().kind() {
         Kind::Rsa { modulus_bits } if signature.len() != modulus_bits.div_ceil(8) => None,
         Kind::Rsa { .. } | Kind::Secret { .. } => Some(signature.to_vec()),
-        Kind::Ec(curve) if key.compat() == Compat::Envoy => two_halves(signature, curve.width()),
+        // Halves of any length, an odd last byte ignored (rules J37, X5).
+        Kind::Ec(curve) if key.compat() == Compat::Envoy => curve.canonical_signature(signature),
         Kind::Ec(curve) => (signature.len() == 2 * curve.width()).then(|| signature.to_vec()),
         Kind::Ed25519 if signature.len() == ED25519_SIGNATURE => Some(signature.to_vec()),
         // Envoy stops here and does not try the remaining keys (rule J37).
         Kind::Ed25519 => return Err(Failure::Ed25519Length),
     };
     signature.ok_or(Failure::BadSignature)
-}
-
-/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rules J37, X5).
-fn two_halves(signature: &[u8], width: usize) -> Option<Vec<u8>> {
-    let half = signature.len() / 2;
-    let (r, rest) = signature.split_at_checked(half)?;
-    let s = rest.get(..half)?;
-    Some([fixed_width(r, width)?, fixed_width(s, width)?].concat())
 }
 
 #[cfg(test)]
