@@ -1,6 +1,9 @@
-//! The algorithms of RFC 7518 section 3.1 that a token may name (rule J24), and the schemes that signatures have.
+//! The algorithms of RFC 7518 section 3.1 that a token may name (rule J24).
 //!
-//! The two are kept apart, because what a token says about itself does not decide how it is verified: the key does.
+//! They are not the schemes that signatures have, because what a token says about itself does not decide how it is verified:
+//! the key does.
+
+use policy_signature::Hash;
 
 /// What a token's header calls its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,32 +15,6 @@ pub(crate) enum Algorithm {
     EdDsa,
 }
 
-/// A way to sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
-    RsaPkcs1(Hash),
-    /// RSASSA-PSS with MGF1 and a salt as long as the hash (RFC 7518 section 3.5).
-    RsaPss(Hash),
-    /// ECDSA on the curve of the key.
-    Ecdsa(Hash),
-    /// Ed25519 (RFC 8032).
-    EdDsa,
-    /// HMAC (RFC 2104).
-    Hmac(Hash),
-}
-
-/// A hash function of the SHA-2 family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hash {
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
 // === impl Algorithm ===
 
 impl Algorithm {
@@ -47,7 +24,7 @@ impl Algorithm {
             return Some(Self::EdDsa);
         }
         let (family, bits) = name.split_at_checked(2)?;
-        let hash = Hash::of_bits(bits)?;
+        let hash = hash_of_bits(bits)?;
         match family {
             "RS" => Some(Self::Rs(hash)),
             "PS" => Some(Self::Ps(hash)),
@@ -58,24 +35,11 @@ impl Algorithm {
     }
 }
 
-// === impl Hash ===
-
-impl Hash {
-    /// How long a digest is.
-    pub(crate) fn bytes(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    fn of_bits(bits: &str) -> Option<Self> {
-        match bits {
-            "256" => Some(Self::Sha256),
-            "384" => Some(Self::Sha384),
-            "512" => Some(Self::Sha512),
-            _ => None,
-        }
+fn hash_of_bits(bits: &str) -> Option<Hash> {
+    match bits {
+        "256" => Some(Hash::Sha256),
+        "384" => Some(Hash::Sha384),
+        "512" => Some(Hash::Sha512),
+        _ => None,
     }
 }

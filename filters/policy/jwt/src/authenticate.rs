@@ -108,11 +108,10 @@ impl Authenticator {
             match rule.judge(head, now, world, &mut budget)? {
                 Judgement::Missing => {}
                 Judgement::Refused(failure) => refused.push((rule, failure)),
+                Judgement::Accepted(tokens) if self.compat == Compat::Envoy => {
+                    return Ok(self.accept(head, rule, &tokens));
+                }
                 Judgement::Accepted(tokens) => accepted.push((rule, tokens)),
-            }
-            if self.compat == Compat::Envoy && !accepted.is_empty() {
-                refused.clear();
-                break;
             }
         }
         refused.retain(|(rule, _)| !rule.finds_only(head, &accepted));

@@ -1,23 +1,19 @@
 //! One JSON Web Key (RFC 7517 section 4) to one key that can verify.
 //!
-//! What Envoy refuses is refused (rule J51), and so is what the crypto library cannot use: RSA above 4096 bits, P-521.
+//! What Envoy refuses is refused (rule J51).
 
 use serde_json::Value;
 
-use crate::algorithm::{Algorithm, Hash, Scheme};
+use policy_signature::{Curve, Hash, Scheme};
+
+use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::certificate;
 use crate::config::Compat;
-use crate::crypto::{Curve, Kind, VerifyingKey};
-
-/// Envoy takes 512 to 16384 bits (rule J51); the crypto library stops at 4096, which bounds the work of a request too.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 512..=4096;
+use crate::crypto::{Kind, VerifyingKey, bytes_of, hash_of};
 
 /// RFC 7518 section 3.3.
 const STRICT_RSA_BITS: usize = 2048;
-
-/// The public exponents Envoy takes, big endian.
-const RSA_EXPONENTS: [&[u8]; 2] = [&[3], &[1, 0, 1]];
 
 /// A key and the tokens it is for.
 #[derive(Debug)]
@@ -127,10 +123,10 @@ impl Key {
         match (self.material.kind(), algorithm) {
             (Kind::Rsa { .. }, Algorithm::Rs(hash)) => Some(Scheme::RsaPkcs1(hash)),
             (Kind::Rsa { .. }, Algorithm::Ps(hash)) => Some(Scheme::RsaPss(hash)),
-            (Kind::Ec(curve), Algorithm::Es(hash)) if curve.hash() == hash => {
+            (Kind::Ec(curve), Algorithm::Es(hash)) if hash_of(curve) == hash => {
                 Some(Scheme::Ecdsa(hash))
             }
-            (Kind::Secret { bytes }, Algorithm::Hs(hash)) if bytes >= hash.bytes() => {
+            (Kind::Secret { bytes }, Algorithm::Hs(hash)) if bytes >= bytes_of(hash) => {
                 Some(Scheme::Hmac(hash))
             }
             (Kind::Ed25519, Algorithm::EdDsa) => Some(Scheme::EdDsa),
@@ -175,10 +171,8 @@ impl<'a> Jwk<'a> {
 
     /// RFC 7518 section 6.2.1.2 wants a coordinate as wide as the curve, leading zeros included; Envoy takes any width.
     fn coordinate(self, member: &str, width: usize) -> Option<Vec<u8>> {
-        match (self.bytes(member)?, self.compat) {
-            (bytes, Compat::Strict) => (bytes.len() == width).then_some(bytes),
-            (bytes, Compat::Envoy) => fixed_width(&bytes, width),
-        }
+        let bytes = self.bytes(member)?;
+        (self.compat == Compat::Envoy || bytes.len() == width).then_some(bytes)
     }
 
     /// RFC 7517 sections 4.2 to 4.5: meant for signatures, and its members of the right type.
@@ -206,16 +200,12 @@ fn rsa(jwk: Jwk<'_>) -> Option<VerifyingKey> {
 
 /// A key from a modulus and an exponent without leading zeros, when both are fit for use (rules J51, X7).
 fn rsa_key(modulus: &[u8], exponent: &[u8], compat: Compat) -> Option<VerifyingKey> {
-    let is_odd = modulus.last()? & 1 == 1;
-    if !is_odd || !RSA_EXPONENTS.contains(&exponent) {
-        return None;
-    }
-    let key = VerifyingKey::rsa(modulus, exponent);
+    let key = VerifyingKey::rsa(modulus, exponent)?;
     let Kind::Rsa { modulus_bits } = key.kind() else {
         return None;
     };
     let is_strong = compat == Compat::Envoy || modulus_bits >= STRICT_RSA_BITS;
-    (RSA_BITS.contains(&modulus_bits) && is_strong).then_some(key)
+    is_strong.then_some(key)
 }
 
 /// The curve defaults to that of `alg`, else to P-256; the two must not contradict each other (rule J51).
@@ -230,6 +220,7 @@ fn elliptic_curve(jwk: Jwk<'_>) -> Option<VerifyingKey> {
     let curve = match (jwk.text("crv"), jwk.text("alg")) {
         (None | Some("P-256"), None | Some("ES256")) => Curve::P256,
         (Some("P-384"), None) | (None | Some("P-384"), Some("ES384")) => Curve::P384,
+        (Some("P-521"), None) | (None | Some("P-521"), Some("ES512")) => Curve::P521,
         _ => return None,
     };
     let x = jwk.coordinate("x", curve.width())?;
@@ -243,11 +234,8 @@ fn symmetric(jwk: Jwk<'_>) -> Option<VerifyingKey> {
         return None;
     }
     let secret = jwk.bytes("k")?;
-    let least = match jwk.compat {
-        Compat::Envoy => 1,
-        Compat::Strict => Hash::Sha256.bytes(),
-    };
-    (secret.len() >= least).then(|| VerifyingKey::secret(&secret))
+    let is_long = jwk.compat == Compat::Envoy || secret.len() >= bytes_of(Hash::Sha256);
+    is_long.then(|| VerifyingKey::secret(&secret))?
 }
 
 fn edwards(jwk: Jwk<'_>) -> Option<VerifyingKey> {
@@ -257,14 +245,6 @@ fn edwards(jwk: Jwk<'_>) -> Option<VerifyingKey> {
         return None;
     }
     VerifyingKey::ed25519(jwk.bytes("x")?.as_slice().try_into().ok()?)
-}
-
-/// `number`, big endian, without its leading zeros and then with as many as make `width` bytes; `None` when it is longer.
-pub(crate) fn fixed_width(number: &[u8], width: usize) -> Option<Vec<u8>> {
-    let digits = significant(number);
-    let mut padded = vec![0; width.checked_sub(digits.len())?];
-    padded.extend_from_slice(digits);
-    Some(padded)
 }
 
 fn significant(number: &[u8]) -> &[u8] {

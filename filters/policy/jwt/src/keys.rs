@@ -55,7 +55,7 @@ impl KeySet {
             check_ambiguity(&keys)?;
         }
         if keys.is_empty() {
-            return Err("the key set has no usable public key: expected RSA of 512 to 4096 bits, EC on P-256 or P-384, OKP on Ed25519, or oct".to_owned());
+            return Err("the key set has no usable public key: expected RSA of 512 to 16384 bits, EC on P-256, P-384 or P-521, OKP on Ed25519, or oct".to_owned());
         }
         Ok(Self { keys })
     }

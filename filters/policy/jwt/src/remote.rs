@@ -80,7 +80,8 @@ impl Remote {
         }
         let is_plain = uri.scheme_str() == Some("http");
         let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        format!("outbound|{port}||{}", uri.host().unwrap_or_default())
+        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        format!("outbound|{port}||{host}")
     }
 
     /// How long to wait for one answer.
@@ -88,9 +89,7 @@ impl Remote {
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
-}
 
-impl Remote {
     /// Where the key set is, according to an OpenID configuration: its `jwks_uri`.
     ///
     /// # Errors
@@ -136,6 +135,13 @@ fn parse_uri(text: &str) -> Result<Uri, String> {
     let has_host = uri.host().is_some_and(|host| !host.is_empty());
     if !has_host || !matches!(uri.scheme_str(), Some("http" | "https")) {
         return Err(format!("`{text}` is not an absolute http or https URI"));
+    }
+    // RFC 9110 section 4.2.4: it would be sent in the clear, as part of `:authority`.
+    if uri
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'))
+    {
+        return Err("a URI with a user name or password is not fetched".to_owned());
     }
     Ok(uri)
 }

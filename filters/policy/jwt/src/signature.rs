@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::algorithm::Scheme;
+use policy_signature::{Scheme, ecdsa_der};
+
 use crate::crypto::VerifyingKey;
-use crate::der;
 
 /// A signature, the text it is over, and the key that is to verify it.
 pub struct SignatureCheck<'a> {
@@ -25,7 +25,7 @@ impl SignatureCheck<'_> {
         self.scheme
     }
 
-    /// The key as DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), made once per key; none for a shared secret.
+    /// The key as DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), made once per key; of RSA and EC keys only.
     #[must_use]
     pub fn public_key(&self) -> Option<&[u8]> {
         self.key.public_key_info()
@@ -46,13 +46,10 @@ impl SignatureCheck<'_> {
     /// The signature as X.509 and OpenSSL have it: for ECDSA a DER `ECDSA-Sig-Value` (RFC 3279 section 2.2.3).
     #[must_use]
     pub fn x509_signature(&self) -> Cow<'_, [u8]> {
-        let (Scheme::Ecdsa(_), Some((r, s))) = (
-            self.scheme,
-            self.signature.split_at_checked(self.signature.len() / 2),
-        ) else {
-            return Cow::Borrowed(self.signature);
-        };
-        Cow::Owned(der::two_integers(r, s))
+        match (self.scheme, ecdsa_der(self.signature)) {
+            (Scheme::Ecdsa(_), Some(der)) => Cow::Owned(der),
+            _ => Cow::Borrowed(self.signature),
+        }
     }
 
     /// Whether the signature is good, by our own verifier.

@@ -3,7 +3,7 @@
 use crate::config::Compat;
 use crate::crypto::Kind;
 use crate::failure::Failure;
-use crate::jwk::{Key, fixed_width};
+use crate::jwk::Key;
 use crate::jws::Jws;
 use crate::keys::KeySet;
 use crate::signature::SignatureCheck;
@@ -12,13 +12,13 @@ use crate::world::World;
 /// RFC 8032 section 5.1.6.
 const ED25519_SIGNATURE: usize = 64;
 
-/// Signature checks that one request may cost: each takes a millisecond or two in Wasm, and neither the number of tokens
-/// in a repeated header nor that of keys a token without `kid` can mean is bounded otherwise.
-const SIGNATURE_CHECKS: u32 = 32;
+/// Signature checks that one request may cost, in those of RSA with 2048 bits: neither the number of tokens in a repeated
+/// header nor that of keys a token without `kid` can mean is bounded otherwise.
+const SIGNATURE_CHECKS: usize = 32;
 
 /// What a request may still cost.
 #[derive(Debug)]
-pub(crate) struct Budget(u32);
+pub(crate) struct Budget(usize);
 
 // === impl Budget ===
 
@@ -27,8 +27,12 @@ impl Budget {
         Self(SIGNATURE_CHECKS)
     }
 
-    fn spend(&mut self) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(1).ok_or(Failure::TooMuchWork)?;
+    /// A check may take more than what is left, or else a large key would never verify.
+    fn spend(&mut self, cost: usize) -> Result<(), Failure> {
+        if self.0 == 0 {
+            return Err(Failure::TooMuchWork);
+        }
+        self.0 = self.0.saturating_sub(cost);
         Ok(())
     }
 }
@@ -42,8 +46,7 @@ pub(crate) fn verify(
 ) -> Result<(), Failure> {
     let mut failure = Failure::NoMatchingKey;
     for key in keys.candidates(token) {
-        budget.spend()?;
-        match verify_with(token, key, world) {
+        match verify_with(token, key, world, budget) {
             Err(Failure::BadSignature) => failure = Failure::BadSignature,
             outcome => return outcome,
         }
@@ -51,7 +54,13 @@ pub(crate) fn verify(
     Err(failure)
 }
 
-fn verify_with(token: &Jws, key: &Key, world: &dyn World) -> Result<(), Failure> {
+// What cannot be a signature of this key costs nothing.
+fn verify_with(
+    token: &Jws,
+    key: &Key,
+    world: &dyn World,
+    budget: &mut Budget,
+) -> Result<(), Failure> {
     let scheme = key.scheme(token.algorithm).ok_or(Failure::BadSignature)?;
     let check = SignatureCheck {
         key: key.material(),
@@ -59,6 +68,7 @@ fn verify_with(token: &Jws, key: &Key, world: &dyn World) -> Result<(), Failure>
         text: &token.signing_input,
         signature: &canonical_signature(&token.signature, key)?,
     };
+    budget.spend(key.material().cost())?;
     match world.verify(&check) {
         true => Ok(()),
         false => Err(Failure::BadSignature),
@@ -70,21 +80,14 @@ fn canonical_signature(signature: &[u8], key: &Key) -> Result<Vec<u8>, Failure> 
     let signature = match key.material().kind() {
         Kind::Rsa { modulus_bits } if signature.len() != modulus_bits.div_ceil(8) => None,
         Kind::Rsa { .. } | Kind::Secret { .. } => Some(signature.to_vec()),
-        Kind::Ec(curve) if key.compat() == Compat::Envoy => two_halves(signature, curve.width()),
+        // Halves of any length, an odd last byte ignored (rules J37, X5).
+        Kind::Ec(curve) if key.compat() == Compat::Envoy => curve.canonical_signature(signature),
         Kind::Ec(curve) => (signature.len() == 2 * curve.width()).then(|| signature.to_vec()),
         Kind::Ed25519 if signature.len() == ED25519_SIGNATURE => Some(signature.to_vec()),
         // Envoy stops here and does not try the remaining keys (rule J37).
         Kind::Ed25519 => return Err(Failure::Ed25519Length),
     };
     signature.ok_or(Failure::BadSignature)
-}
-
-/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rules J37, X5).
-fn two_halves(signature: &[u8], width: usize) -> Option<Vec<u8>> {
-    let half = signature.len() / 2;
-    let (r, rest) = signature.split_at_checked(half)?;
-    let s = rest.get(..half)?;
-    Some([fixed_width(r, width)?, fixed_width(s, width)?].concat())
 }
 
 #[cfg(test)]

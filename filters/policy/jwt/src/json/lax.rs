@@ -168,6 +168,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[track_caller]
@@ -290,5 +291,39 @@ mod tests {
         assert!(object(&nested(100)).is_some());
         refuses(&nested(101));
         refuses(&nested(100_000));
+    }
+
+    /// Any JSON value, not too large.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_json_reads_as_json(value in value(), pretty in any::<bool>()) {
+            let value = json!({ "value": value });
+            let text = if pretty { format!("{value:#}") } else { value.to_string() };
+            let expected = serde_json::from_str::<Value>(&text).unwrap();
+            prop_assert_eq!(object(&text).map(Value::Object), Some(expected));
+        }
+
+        #[test]
+        fn no_text_causes_a_panic(text in ".{0,80}") {
+            let _ = object(&text);
+            let _ = object(&format!("{{a:'{text}'}}"));
+        }
     }
 }

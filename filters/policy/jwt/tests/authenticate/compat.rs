@@ -160,6 +160,20 @@ fn x4_algorithms_that_are_not_the_keys() {
     }
 }
 
+/// To Envoy a signature that an Ed25519 key cannot have made ends the search (rule J37), whatever the token says it is.
+#[test]
+fn x4_an_ed25519_key_hides_the_keys_after_it() {
+    let (key, public) = rsa();
+    let token = labelled("RS256", &key, RS256);
+    let keys = [ed25519().1, public.clone()];
+    assert_eq!(
+        of_keys(&keys, &token),
+        ["jwt.bad_ed25519_length", "jwt.valid"]
+    );
+    let keys = [with(ed25519().1, "alg", json!("EdDSA")), public];
+    assert_eq!(of_keys(&keys, &token), ["jwt.valid"; 2]);
+}
+
 #[test]
 fn x4_never_lets_a_public_key_be_a_secret() {
     let (_, public) = rsa();

@@ -12,6 +12,10 @@ use crate::support::{
 /// Of the RSA test key.
 const CERTIFICATE: &str = include_str!("../keys/rsa.crt.pem");
 
+fn p521() -> Value {
+    serde_json::from_str(include_str!("../keys/p521.jwk.json")).unwrap()
+}
+
 fn with(mut key: Value, member: &str, value: Value) -> Value {
     key[member] = value;
     key
@@ -133,16 +137,16 @@ fn bad_keys_are_skipped_one_by_one() {
 }
 
 #[test]
-fn rsa_keys_have_an_odd_modulus_of_512_to_4096_bits() {
+fn rsa_keys_have_an_odd_modulus_of_512_to_16384_bits() {
     let modulus = |bytes: usize, last: u8| {
         let mut n = vec![0xff; bytes];
         n[bytes - 1] = last;
         is_usable(with(rsa().1, "n", json!(base64url(&n))))
     };
     assert!(modulus(64, 1));
-    assert!(modulus(512, 1));
+    assert!(modulus(2048, 1));
     assert!(!modulus(63, 1));
-    assert!(!modulus(513, 1));
+    assert!(!modulus(2049, 1));
     assert!(!modulus(256, 2));
 }
 
@@ -163,6 +167,7 @@ fn the_algorithm_of_a_key_must_suit_its_type() {
         (p256().1, "RS256"),
         (p256().1, "ES384"),
         (p384().1, "ES256"),
+        (p521(), "ES384"),
         (ed25519().1, "ES256"),
         (secret_jwk(), "RS256"),
         (secret_jwk(), "HSXYZ"),
@@ -196,6 +201,7 @@ fn points_must_lie_on_their_curve() {
     let y = public["y"].clone();
     assert!(!is_usable(with(public, "x", y)));
     assert!(!is_usable(with(p256().1, "crv", json!("P-521"))));
+    assert!(is_usable(p521()));
     assert!(!is_usable(with(ed25519().1, "crv", json!("X25519"))));
     assert!(!is_usable(with(
         ed25519().1,
@@ -277,4 +283,31 @@ fn members_of_the_wrong_type_spoil_a_key_only_where_they_matter() {
 fn an_empty_secret_is_no_key() {
     assert!(!is_usable(json!({"kty": "oct", "k": ""})));
     assert!(!is_usable(json!({"kty": "oct"})));
+}
+
+#[test]
+fn large_keys_use_up_the_budget_of_a_request_sooner() {
+    let key = |bytes: usize| {
+        let mut n = vec![0xff; bytes];
+        n[bytes - 1] = 1;
+        with(rsa().1, "n", json!(base64url(&n)))
+    };
+    let forged = |bytes: usize| {
+        let input = [r#"{"alg":"RS256"}"#, &payload()].map(|text| base64url(text.as_bytes()));
+        format!("{}.{}", input.join("."), base64url(&vec![1; bytes]))
+    };
+    let with_keys = |count: usize, bytes: usize| code(&vec![key(bytes); count], &forged(bytes));
+    assert_eq!(with_keys(32, 256), "jwt.bad_signature");
+    assert_eq!(with_keys(33, 256), "jwt.too_much_work");
+    assert_eq!(with_keys(8, 512), "jwt.bad_signature");
+    assert_eq!(with_keys(9, 512), "jwt.too_much_work");
+    assert_eq!(with_keys(1, 2048), "jwt.bad_signature");
+    assert_eq!(with_keys(2, 2048), "jwt.too_much_work");
+}
+
+#[test]
+fn keys_that_cannot_have_made_the_signature_cost_nothing() {
+    let mut keys = vec![p384().1; 100];
+    keys.push(rsa().1);
+    assert_eq!(code(&keys, &token(&rsa().0, RS256)), "jwt.valid");
 }

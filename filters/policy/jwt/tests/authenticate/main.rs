@@ -12,6 +12,7 @@ mod additions;
 mod checks;
 mod compat;
 mod configuration;
+mod curves;
 mod keys;
 mod lax_json;
 mod locations;

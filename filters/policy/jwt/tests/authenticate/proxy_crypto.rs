@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 
-use jsonwebtoken::Algorithm::{ES256, ES384, EdDSA, RS384};
+use jsonwebtoken::Algorithm::{ES256, ES384, RS384};
 use policy_jwt::{Hash, Inline, Keys, Need, Scheme, SignatureCheck, World};
 
-use crate::signers::{ed25519, p256, p384, payload, rsa, token};
+use crate::signers::{p256, p384, payload, rsa, token};
 use crate::support::{
     NOW, at, authenticator, bearer, decided, rule_with_keys, secret_jwk, sign_text,
 };
@@ -68,12 +68,6 @@ fn public_keys_come_as_subject_public_key_info() {
             ES384,
             Scheme::Ecdsa(Hash::Sha384),
             include_bytes!("../keys/p384.spki.der"),
-        ),
-        (
-            ed25519(),
-            EdDSA,
-            Scheme::EdDsa,
-            include_bytes!("../keys/ed25519.spki.der"),
         ),
     ];
     for ((key, public), algorithm, scheme, public_key) in cases {

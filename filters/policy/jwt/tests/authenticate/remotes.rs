@@ -329,6 +329,7 @@ fn places_that_cannot_be_fetched_from_are_refused() {
         "/keys",
         "ftp://a.example/k",
         "https:///k",
+        "https://user@a.example/k",
         "https://a b/",
         &long,
     ] {
@@ -339,4 +340,41 @@ fn places_that_cannot_be_fetched_from_are_refused() {
     }
     let both = json!({"jwksUri": "https://a.example/k", "jwks": "{}"});
     assert!(error(both).starts_with("at /jwtRules/0/jwksUri: only one of"));
+}
+
+/// CVE-2025-64527: two tokens of one request must not start two fetches that trip over each other.
+#[test]
+fn a_request_with_two_tokens_waits_once_and_then_fails_as_a_whole() {
+    let token = signed(json!({}));
+    let head = request(&[
+        ("authorization", &format!("Bearer {token}")),
+        (":path", &format!("/?access_token={token}")),
+    ]);
+    let authenticator = authenticator(&[remote_rule()]);
+    let waiting = Fetched::new(Keys::Unknown);
+    let outcome = authenticator.authenticate(&head, at(NOW), &waiting);
+    assert!(matches!(outcome, Outcome::NeedsKeys(_)));
+    assert_eq!(waiting.asked.take().len(), 1);
+    let failed = authenticator.authenticate(&head, at(NOW), &Fetched::new(Keys::Failed));
+    assert_eq!(decided(failed).reason().code, "jwt.no_keys");
+}
+
+/// CVE-2026-31837: where there are no keys, no made-up one takes their place, not even for a token that asks for none.
+#[test]
+fn without_keys_nothing_verifies() {
+    for header in [
+        r#"{"alg":"HS256"}"#,
+        r#"{"alg":"HS256","kid":""}"#,
+        r#"{"alg":"EdDSA"}"#,
+    ] {
+        let token = sign_text(header, &json!({"iss": ISSUER}).to_string());
+        let verdict = decided(ask(&token, &Fetched::new(Keys::Failed)));
+        assert_eq!(verdict.reason().code, "jwt.no_keys", "{header}");
+    }
+    for jwks in ["", "{}", r#"{"keys":[]}"#, r#"{"keys":[{}]}"#, "<html>"] {
+        assert!(
+            KeySet::parse(jwks.as_bytes(), Compat::Envoy).is_err(),
+            "{jwks}"
+        );
+    }
 }

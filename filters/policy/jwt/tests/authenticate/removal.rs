@@ -118,3 +118,10 @@ fn a_cookie_stays() {
     let cookie = format!("t={}", signed(json!({})));
     assert_eq!(edits(&judge(&[rule], &request(&[("cookie", &cookie)]))), []);
 }
+
+/// CVE-2021-43824: requests without a path or anything else are let pass, because no rule is about them.
+#[test]
+fn a_request_without_anything_goes_on() {
+    let head = meshwright_core::RequestHead::from_iter([("x", ""); 0]);
+    assert_eq!(judge(&[rule()], &head).reason().code, "jwt.no_path");
+}
