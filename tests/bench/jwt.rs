@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use crate::rows::{CHAIN, HTTP_FILTERS, Row, Target};
 use crate::token;
 
-/// New tokens are these in turn; caches that are half as large know none of them any more when it is their turn again.
-const NEW: usize = 64;
+/// New tokens are these in turn; a cache for that many knows none of them any more when it is their turn again.
+const NEW: usize = 256;
+const FEW: usize = 32;
 
 /// What a cache is to hold without becoming slow.
 const MANY: usize = 100_000;
@@ -45,7 +46,7 @@ pub(crate) fn rows(modules: &Path) -> anyhow::Result<Vec<Row>> {
         Ok::<_, anyhow::Error>(plugin)
     };
     let plain = |name: &str, issuer: &Issuer| Plugin::new(name, plain.clone(), issuer.jwks.clone());
-    let chain = (0..CHAIN).map(|number| ours(&format!("known/{number}"), &rsa, NEW));
+    let chain = (0..CHAIN).map(|number| ours(&format!("known/{number}"), &rsa, FEW));
     let native = |issuer: &Issuer, cached, count| vec![issuer.jwt_authn(cached); count];
     let added = |most| Some(Target::Added(most));
 
@@ -55,21 +56,21 @@ pub(crate) fn rows(modules: &Path) -> anyhow::Result<Vec<Row>> {
             .native(native(&rsa, false, 1))
             .tokens(&rsa.new),
         Row::plain("new-rs256")
-            .plugins([ours("new-rs256", &rsa, NEW / 2)])
+            .plugins([ours("new-rs256", &rsa, FEW)])
             .tokens(&rsa.new)
             .against("native-new-rs256", added(1.0)),
         Row::plain("native-new-es256")
             .native(native(&p256, false, 1))
             .tokens(&p256.new),
         Row::plain("new-es256")
-            .plugins([ours("new-es256", &p256, NEW / 2)])
+            .plugins([ours("new-es256", &p256, FEW)])
             .tokens(&p256.new)
             .against("native-new-es256", added(1.0)),
         Row::plain("native-known")
             .native(native(&rsa, true, 1))
             .tokens(&rsa.one),
         Row::plain("known")
-            .plugins([ours("known", &rsa, NEW)])
+            .plugins([ours("known", &rsa, FEW)])
             .tokens(&rsa.one)
             .against("native-known", Some(Target::Whole(1.0 / 0.9))),
         Row::plain("native-known-x8")
@@ -154,7 +155,7 @@ impl Issuer {
         if let Some(fields) = provider.as_object_mut().filter(|_| is_cached) {
             fields.insert(
                 "jwt_cache_config".to_owned(),
-                json!({"jwt_cache_size": NEW}),
+                json!({"jwt_cache_size": FEW}),
             );
         }
         json!({"name": "envoy.filters.http.jwt_authn", "typed_config": {

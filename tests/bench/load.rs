@@ -1,5 +1,6 @@
 //! Load over HTTP/2: two connections with 16 requests in flight each.
 
+use std::iter::StepBy;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,14 +49,15 @@ impl Load {
         tokens: &Arc<[String]>,
     ) -> anyhow::Result<()> {
         let mut lanes = JoinSet::new();
-        let share = requests.div_ceil(CONNECTIONS * IN_FLIGHT);
-        for connection in &self.connections {
-            for _ in 0..IN_FLIGHT {
-                let tokens = Arc::clone(tokens);
-                let first = self.sent;
-                self.sent += share;
-                lanes.spawn(send_in_turn(connection.clone(), first..self.sent, tokens));
-            }
+        let count = CONNECTIONS * IN_FLIGHT;
+        let first = self.sent;
+        self.sent += requests.next_multiple_of(count);
+        for lane in 0..count {
+            // In turn, so that all tokens come before one comes again.
+            let numbers = (first + lane..self.sent).step_by(count);
+            let connection = self.connections.get(lane % CONNECTIONS);
+            let connection = connection.context("a connection")?.clone();
+            lanes.spawn(send_in_turn(connection, numbers, Arc::clone(tokens)));
         }
         while let Some(lane) = lanes.join_next().await {
             lane??;
@@ -66,7 +68,7 @@ impl Load {
 
 async fn send_in_turn(
     mut connection: SendRequest<Empty<Bytes>>,
-    numbers: Range<usize>,
+    numbers: StepBy<Range<usize>>,
     tokens: Arc<[String]>,
 ) -> anyhow::Result<()> {
     for number in numbers {

@@ -124,8 +124,8 @@ impl Line {
             Some(Target::Whole(most)) => (most, " of the whole request"),
         };
         match self.passes() {
-            true => format!("{of} (at most {most} wanted)"),
-            false => format!("{of} (FAILED: at most {most} wanted)"),
+            true => format!("{of} (at most {most:.2} wanted)"),
+            false => format!("{of} (FAILED: at most {most:.2} wanted)"),
         }
     }
 
