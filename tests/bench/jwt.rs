@@ -51,20 +51,27 @@ pub(crate) fn rows(modules: &Path) -> anyhow::Result<Vec<Row>> {
     let added = |most| Some(Target::Added(most));
 
     let rows = [
-        Row::plain("no-filter"),
+        Row::plain("no-filter").tokens(&rsa.one),
+        Row::plain("no-filter-new-rs256").tokens(&rsa.new),
+        Row::plain("no-filter-new-es256").tokens(&p256.new),
+        Row::plain("no-filter-many").tokens(&many.new),
         Row::plain("native-new-rs256")
             .native(native(&rsa, false, 1))
-            .tokens(&rsa.new),
+            .tokens(&rsa.new)
+            .over("no-filter-new-rs256"),
         Row::plain("new-rs256")
             .plugins([ours("new-rs256", &rsa, FEW)])
             .tokens(&rsa.new)
+            .over("no-filter-new-rs256")
             .against("native-new-rs256", added(1.0)),
         Row::plain("native-new-es256")
             .native(native(&p256, false, 1))
-            .tokens(&p256.new),
+            .tokens(&p256.new)
+            .over("no-filter-new-es256"),
         Row::plain("new-es256")
             .plugins([ours("new-es256", &p256, FEW)])
             .tokens(&p256.new)
+            .over("no-filter-new-es256")
             .against("native-new-es256", added(1.0)),
         Row::plain("native-known")
             .native(native(&rsa, true, 1))
@@ -86,20 +93,25 @@ pub(crate) fn rows(modules: &Path) -> anyhow::Result<Vec<Row>> {
         Row::plain("one-of-many")
             .plugins([ours("one-of-many", &many, MANY)])
             .tokens(&many.new)
+            .over("no-filter-many")
             .against("one-of-one", added(1.5)),
         Row::plain("plain-rs256")
             .plugins([plain("plain-rs256", &rsa)])
-            .tokens(&rsa.new),
+            .tokens(&rsa.new)
+            .over("no-filter-new-rs256"),
         Row::plain("without-host-rs256")
             .plugins([here("without-host-rs256", &rsa)?])
             .tokens(&rsa.new)
+            .over("no-filter-new-rs256")
             .against("plain-rs256", added(0.2)),
         Row::plain("plain-es256")
             .plugins([plain("plain-es256", &p256)])
-            .tokens(&p256.new),
+            .tokens(&p256.new)
+            .over("no-filter-new-es256"),
         Row::plain("without-host-es256")
             .plugins([here("without-host-es256", &p256)?])
             .tokens(&p256.new)
+            .over("no-filter-new-es256")
             .against("plain-es256", added(0.65)),
     ];
     Ok(rows.into())

@@ -33,18 +33,25 @@ struct Line {
 impl Summary {
     pub(crate) fn new(rows: &[Row], measured: &[Vec<f64>], envoy: &str) -> Self {
         let minima: Vec<f64> = measured.iter().map(|figures| nth(figures, 0)).collect();
-        let floor = minima.first().copied().unwrap_or_default();
-        let overhead_of = |name: &str| {
+        let minimum_of = |name: &str| {
             let index = rows.iter().position(|row| row.name == name)?;
-            minima.get(index).map(|minimum| (minimum - floor, *minimum))
+            minima.get(index).copied()
+        };
+        let overhead_of = |row: &Row| {
+            let floor = minimum_of(row.floor)?;
+            Some(minimum_of(row.name)? - floor)
+        };
+        let reference_of = |name: &str| {
+            let reference = rows.iter().find(|row| row.name == name)?;
+            Some((overhead_of(reference)?, minimum_of(name)?))
         };
         let lines = rows.iter().zip(measured).map(|(row, figures)| Line {
             name: row.name,
             minimum: nth(figures, 0),
             quartile: nth(figures, figures.len() / 4),
-            overhead: nth(figures, 0) - floor,
+            overhead: overhead_of(row).unwrap_or_default(),
             reference: row.reference,
-            native: row.reference.and_then(overhead_of),
+            native: row.reference.and_then(reference_of),
             target: row.target,
         });
         Self {

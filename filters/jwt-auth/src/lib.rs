@@ -17,7 +17,7 @@ use meshwright::prelude::*;
 use policy_jwt::{Authenticator, Config, Keys, Need, Outcome, SignatureCheck, Verified, World};
 
 use crate::host_crypto::HostCrypto;
-use crate::metrics::Metrics;
+use crate::metrics::{Event, Metrics};
 use crate::remote_keys::RemoteKeys;
 use crate::token_cache::TokenCache;
 
@@ -56,9 +56,9 @@ impl Filter for JwtAuth {
 
 impl OnStart for JwtAuth {
     async fn on_start(&self, root: Root<Self>) -> Result<(), Error> {
-        let kept = self.remote_keys.iter();
-        let kept = kept.map(|keys| keys.keep(&root, &self.metrics));
-        try_join_all(kept).await.map(drop)
+        let keys = self.remote_keys.iter();
+        let keys = try_join_all(keys.map(|keys| keys.keep(&root, &self.metrics)));
+        try_join(keys, self.metrics.publish(&root)).await.map(drop)
     }
 }
 
@@ -103,12 +103,13 @@ impl JwtAuth {
                     Verdict::Continue { .. } => "allowed",
                     Verdict::Deny { .. } => "denied",
                 };
-                self.metrics.judged(result, verdict.reason().code);
+                self.metrics
+                    .note(Event::Judged(result, verdict.reason().code));
                 request.enact(verdict)
             }
             Outcome::Reported { refusal, verdict } => {
                 log::info!("would be denied: {refusal}");
-                self.metrics.judged("reported", refusal.code);
+                self.metrics.note(Event::Judged("reported", refusal.code));
                 request.enact(verdict)
             }
             Outcome::NeedsKeys(_) => Err(Error::other("there are no keys")),
@@ -132,13 +133,14 @@ impl World for Surroundings<'_> {
     fn recall(&self, rule: usize, token: &[u8]) -> Option<Rc<Verified>> {
         let known = self.filter.tokens.get(rule, token);
         let result = if known.is_some() { "hit" } else { "miss" };
-        self.filter.metrics.cached(result, 1);
+        self.filter.metrics.note(Event::Token(result));
         known
     }
 
     fn keep(&self, rule: usize, token: &[u8], verified: &Rc<Verified>) {
-        let evicted = self.filter.tokens.keep(rule, token, verified);
-        self.filter.metrics.cached("evicted", evicted);
+        for _ in 0..self.filter.tokens.keep(rule, token, verified) {
+            self.filter.metrics.note(Event::Token("evicted"));
+        }
     }
 }
 
