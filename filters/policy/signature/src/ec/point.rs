@@ -30,23 +30,24 @@ impl<C: EcdsaCurve + BasePoint> Point<C> {
     }
 
     pub(super) fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<(), Invalid> {
+        // Step 1: r and s from 1 to n - 1.
+        let signature = Signature::from_slice(signature).map_err(|_| Invalid)?;
         if let Some(table) = self.table.get() {
-            return verify_with(table, digest, signature);
+            return verify_with(table, digest, &signature);
         }
         let table = Table::new(self.point);
-        verify_with(&table, digest, signature)?;
+        verify_with(&table, digest, &signature)?;
         self.table.get_or_init(|| table);
         Ok(())
     }
 }
 
-// The steps are those of FIPS 186-5.
+// The steps are those of FIPS 186-5, from the second on.
 fn verify_with<C: EcdsaCurve + BasePoint>(
     table: &Table<C>,
     digest: &[u8],
-    signature: &[u8],
+    signature: &Signature<C>,
 ) -> Result<(), Invalid> {
-    let signature = Signature::<C>::from_slice(signature).map_err(|_| Invalid)?; // 1: r and s from 1 to n - 1
     let (r, s) = signature.split_scalars();
     let s_inverse = *s.invert_vartime(); // 4
     let u = Scalar::<C>::reduce(&field_bytes::<C>(digest)) * s_inverse; // 2, 3 and 5
