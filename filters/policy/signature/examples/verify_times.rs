@@ -173,7 +173,11 @@ fn rsa_of_bits(name: &'static str, bits: usize) -> Row {
 fn es256() -> Row {
     let signer = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
     let signature: p256::ecdsa::Signature = signer.sign(TEXT);
-    let sec1 = signer.verifying_key().to_sec1_point(false).to_bytes();
+    let sec1 = signer
+        .verifying_key()
+        .to_sec1_point(false)
+        .as_bytes()
+        .to_vec();
     Row::new(
         "ES256",
         (ec(Curve::P256, &sec1), Scheme::Ecdsa(Hash::Sha256)),
@@ -185,7 +189,11 @@ fn es256() -> Row {
 fn es384() -> Row {
     let signer = p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap();
     let signature: p384::ecdsa::Signature = signer.sign(TEXT);
-    let sec1 = signer.verifying_key().to_sec1_point(false).to_bytes();
+    let sec1 = signer
+        .verifying_key()
+        .to_sec1_point(false)
+        .as_bytes()
+        .to_vec();
     Row::new(
         "ES384",
         (ec(Curve::P384, &sec1), Scheme::Ecdsa(Hash::Sha384)),
@@ -199,7 +207,11 @@ fn es512() -> Row {
     let scalar = [&[0; 2][..], &[7; 64]].concat();
     let signer = p521::ecdsa::SigningKey::from_slice(&scalar).unwrap();
     let signature: p521::ecdsa::Signature = signer.sign(TEXT);
-    let sec1 = signer.verifying_key().to_sec1_point(false).to_bytes();
+    let sec1 = signer
+        .verifying_key()
+        .to_sec1_point(false)
+        .as_bytes()
+        .to_vec();
     Row::new(
         "ES512",
         (ec(Curve::P521, &sec1), Scheme::Ecdsa(Hash::Sha512)),
@@ -253,7 +265,11 @@ fn keys() -> [Row; 3] {
     let signer = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
     let signature: p256::ecdsa::Signature = signer.sign(TEXT);
     let signature = signature.to_bytes();
-    let sec1 = signer.verifying_key().to_sec1_point(false).to_bytes();
+    let sec1 = signer
+        .verifying_key()
+        .to_sec1_point(false)
+        .as_bytes()
+        .to_vec();
     let point = sec1.clone();
     [
         Row::alone("RSA key, 2048", move || {

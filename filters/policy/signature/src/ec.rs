@@ -34,20 +34,20 @@ enum OnCurve {
 
 impl PublicKey {
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
-        let sec1 = uncompressed(curve, x, y).ok_or(KeyError::NotOnCurve)?;
+        Self::of_coordinates(curve, x, y).ok_or(KeyError::NotOnCurve)
+    }
+
+    fn of_coordinates(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
+        let x = fixed_width(x, curve.width())?;
+        let y = fixed_width(y, curve.width())?;
         let point = match curve {
-            Curve::P256 => Point::parse(&sec1).map(OnCurve::P256),
-            Curve::P384 => Point::parse(&sec1).map(OnCurve::P384),
-            Curve::P521 => Point::parse(&sec1).map(OnCurve::P521),
+            Curve::P256 => Point::parse(&x, &y).map(OnCurve::P256),
+            Curve::P384 => Point::parse(&x, &y).map(OnCurve::P384),
+            Curve::P521 => Point::parse(&x, &y).map(OnCurve::P521),
         };
-        Ok(Self {
-            point: point.ok_or(KeyError::NotOnCurve)?,
-            subject_public_key_info: subject_public_key_info(
-                EC_PUBLIC_KEY,
-                (&curve.identifier()).into(),
-                &sec1,
-            )
-            .map_err(|_| KeyError::NotOnCurve)?,
+        Some(Self {
+            point: point?,
+            subject_public_key_info: to_der(curve, &x, &y)?,
         })
     }
 
@@ -73,9 +73,8 @@ impl PublicKey {
     }
 }
 
-/// SEC 1 section 2.3.3.
-fn uncompressed(curve: Curve, x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
-    let x = fixed_width(x, curve.width())?;
-    let y = fixed_width(y, curve.width())?;
-    Some([&[4], x.as_slice(), &y].concat())
+/// With the point in its uncompressed form (SEC 1 section 2.3.3).
+fn to_der(curve: Curve, x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
+    let curve = curve.identifier();
+    subject_public_key_info(EC_PUBLIC_KEY, (&curve).into(), &[&[4], x, y].concat()).ok()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Invalid, KeyError, Scheme};
 
-/// A key that verifies signatures. Building one costs about as much as a verification; afterwards it is only read.
+/// A key that verifies signatures. Building one costs less than a verification.
 pub struct Key(Kind);
 
 enum Kind {
@@ -67,6 +67,9 @@ impl Key {
     ///
     /// An ECDSA signature is r and s, each as long as the curve's order (RFC 7518 section 3.4);
     /// [`Curve::canonical_signature`](crate::Curve::canonical_signature) makes that of what Envoy takes besides.
+    ///
+    /// An EC key computes a table of its multiples, which it keeps once a signature was valid: 25 kB for P-256, 115 kB for
+    /// P-521. With it a verification takes a fourth of the time.
     ///
     /// # Errors
     ///

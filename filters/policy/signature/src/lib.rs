@@ -22,9 +22,12 @@
 //!
 //! # Bounded work
 //!
-//! What a verification costs depends on the key alone. RSA grows with the square of the modulus: 16384 bits, the most
-//! that a key may have, cost 64 times what 2048 bits do. A caller that takes keys from others should refuse sizes for
-//! which it has no time.
+//! What a verification costs depends on the key and the length of the text alone. RSA grows with the square of the
+//! modulus: 2048 bits take 0.12 ms in V8, 4096 bits 0.6 ms, and 16384 bits, the most that a key may have, 9 ms. A caller
+//! that takes keys from others should refuse sizes for which it has no time.
+//!
+//! An EC key is slower, P-256 by 0.7 ms, until it has verified its first signature: see [`Key::verify`]. The first key of a
+//! curve does as much once more for the curve's base point.
 
 #[cfg(not(any(feature = "ec", feature = "ed25519", feature = "hmac", feature = "rsa")))]
 compile_error!("name a family of algorithms by its feature: ec, ed25519, hmac, rsa");

@@ -24,10 +24,10 @@ pub(super) fn verify(
 fn consistent(hash: Hash, text: &[u8], message: &[u8], modulus_bits: usize) -> Option<bool> {
     let digest = hash.digest(&[text]); // 2
     let message = without_first_zero(message, modulus_bits)?;
+    let unused = (message.len() * 8).checked_sub(modulus_bits - 1)?; // bits, from 0 to 7
     let (message, trailer) = message.split_at_checked(message.len().checked_sub(1)?)?;
     let block = message.len().checked_sub(digest.len())?;
     let (masked_block, seed) = message.split_at_checked(block)?; // 5
-    let unused = masked_block.len() * 8 + (digest.len() + 1) * 8 - (modulus_bits - 1);
     let padding = masked_block.len().checked_sub(digest.len() + 1)?; // 3
     if trailer != [TRAILER] || masked_block.first()? & !(0xff >> unused) != 0 {
         return Some(false); // 4 and 6

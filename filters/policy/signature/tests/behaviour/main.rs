@@ -7,6 +7,7 @@
 
 mod forms;
 mod keys;
+mod padding;
 mod properties;
 mod rfc;
 mod signers;

@@ -6,7 +6,7 @@ use policy_signature::{Curve, Hash, Key, Scheme};
 
 const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-fn bytes(base64url: &str) -> Vec<u8> {
+pub(crate) fn bytes(base64url: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(base64url).unwrap()
 }
 

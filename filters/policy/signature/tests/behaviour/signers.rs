@@ -6,6 +6,7 @@ use ecdsa::hazmat::sign_prehashed_rfc6979;
 use ed25519_dalek::Signer as _;
 use hmac::{Hmac, KeyInit, Mac};
 use p256::NistP256;
+use p256::elliptic_curve::sec1::ToSec1Point;
 use p384::NistP384;
 use p521::NistP521;
 use policy_signature::{Curve, Hash, Key, Scheme};
@@ -143,7 +144,7 @@ fn p256(hash: Hash) -> Pair {
     let secret = p256::SecretKey::from_slice(&[7; 32]).unwrap();
     ec(
         Curve::P256,
-        &secret.public_key().to_sec1_bytes(),
+        secret.public_key().to_sec1_point(false).as_bytes(),
         hash,
         Signer::P256(secret),
     )
@@ -153,7 +154,7 @@ fn p384(hash: Hash) -> Pair {
     let secret = p384::SecretKey::from_slice(&[7; 48]).unwrap();
     ec(
         Curve::P384,
-        &secret.public_key().to_sec1_bytes(),
+        secret.public_key().to_sec1_point(false).as_bytes(),
         hash,
         Signer::P384(secret),
     )
@@ -164,7 +165,7 @@ fn p521(hash: Hash) -> Pair {
     let secret = p521::SecretKey::from_slice(&scalar).unwrap();
     ec(
         Curve::P521,
-        &secret.public_key().to_sec1_bytes(),
+        secret.public_key().to_sec1_point(false).as_bytes(),
         hash,
         Signer::P521(secret),
     )
