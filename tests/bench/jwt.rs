@@ -154,7 +154,7 @@ impl Issuer {
     fn configuration(&self, cached: usize) -> Value {
         json!({
             "jwtRules": [{"issuer": token::ISSUER, "jwks": self.jwks, "forwardOriginalToken": true}],
-            "tokenCache": {"tokens": cached, "bytes": 1 << 28},
+            "tokenCache": {"tokens": cached, "bytes": 1 << 29},
         })
     }
 

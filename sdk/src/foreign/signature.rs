@@ -48,7 +48,8 @@ pub fn verify_signature(
 ) -> Result<Option<Verified>, Error> {
     const NAME: &str = "verify_signature";
     let (der, pem) = public_key.forms();
-    let argument = Message::new()
+    let room = der.len() + pem.len() + signature.len() + text.len();
+    let argument = Message::with_room(room)
         .bytes(1, hash.name())
         .bytes(2, der)
         .bytes(3, signature)

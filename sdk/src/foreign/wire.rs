@@ -14,6 +14,9 @@ pub(super) enum Field<'a> {
     Bytes(&'a [u8]),
 }
 
+/// Keys and lengths of a few fields.
+const FRAMING: usize = 32;
+
 const VARINT: u8 = 0;
 const LENGTH_DELIMITED: u8 = 2;
 
@@ -21,7 +24,12 @@ const LENGTH_DELIMITED: u8 = 2;
 
 impl Message {
     pub(super) fn new() -> Self {
-        Self(Vec::new())
+        Self::with_room(0)
+    }
+
+    /// For values of that many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes + FRAMING))
     }
 
     /// A string or bytes. Nothing is written of what is empty, as of all defaults.

@@ -1,5 +1,6 @@
 //! What a verified token leaves behind: headers for the upstream, stream state for later filters (rules J44-J46).
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::claim_text;
@@ -69,9 +70,25 @@ impl Outputs {
         if lists.is_empty() {
             return token.payload.clone();
         }
-        let mut members = token.claims.members().clone();
-        members.extend(lists);
-        Value::Object(members).to_string().into_bytes()
+        let claims = WithLists {
+            members: token.claims.members(),
+            lists: &lists,
+        };
+        serde_json::to_vec(&claims).unwrap_or_default()
+    }
+}
+
+/// Claims, some of which became lists.
+struct WithLists<'a> {
+    members: &'a Object,
+    lists: &'a Object,
+}
+
+impl Serialize for WithLists<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = self.members.iter();
+        serializer
+            .collect_map(members.map(|(name, value)| (name, self.lists.get(name).unwrap_or(value))))
     }
 }
 
