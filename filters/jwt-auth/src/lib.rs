@@ -4,7 +4,7 @@
 //! claims are left to later filters as stream state, which no client can write (rule W3).
 
 use meshwright::prelude::*;
-use policy_jwt::{Authenticator, Config};
+use policy_jwt::{Authenticator, Config, Inline, Outcome};
 
 struct JwtAuth {
     authenticator: Authenticator,
@@ -15,14 +15,34 @@ impl Filter for JwtAuth {
 
     fn new(config: Config) -> Result<Self, ConfigError> {
         let authenticator = Authenticator::from_config(&config)?;
-        Ok(Self { authenticator })
+        match authenticator.remotes().first() {
+            None => Ok(Self { authenticator }),
+            Some(remote) => Err(ConfigError::new(
+                "",
+                format!(
+                    "the keys of {} are not inline: fetching them is not supported yet",
+                    remote.rule()
+                ),
+            )),
+        }
     }
 }
 
 impl OnRequest for JwtAuth {
     async fn on_request(&self, request: Request<Self>) -> Result<Flow, Error> {
         let head = request.head()?;
-        request.enact(self.authenticator.authenticate(&head, request.now()?))
+        match self
+            .authenticator
+            .authenticate(&head, request.now()?, &Inline)
+        {
+            Outcome::Decided(verdict) => request.enact(verdict),
+            Outcome::Reported { refusal, verdict } => {
+                log::warn!("not refused, because only reported: {refusal}");
+                request.enact(verdict)
+            }
+            // Inline keys are known from the start; anything else must not let the request on.
+            Outcome::NeedsKeys(_) => Ok(Flow::Reply(LocalReply::new(503, ""))),
+        }
     }
 }
 

@@ -1,21 +1,28 @@
 //! Judges a request by all rules together: the first rule whose tokens are all good decides (rules J2, J30-J34).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use meshwright_core::{ConfigError, Effects, HeaderEdit, Reason, RequestHead, Verdict, state};
 
 use crate::check::check;
-use crate::config::Config;
+use crate::config::{Compat, Config, JwtRule};
 use crate::edits;
 use crate::failure::Failure;
-use crate::rule::{Accepted, Judgement, Rule};
+use crate::keys::KeySet;
+use crate::remote::Remote;
+use crate::rule::{Accepted, Judgement, Rule, Source};
 use crate::verify::Budget;
+use crate::world::{Need, Outcome, World};
 
-/// Request authentication, ready to judge: the rules with their keys parsed.
+/// Request authentication, ready to judge: the rules with their inline keys parsed.
 #[derive(Debug)]
 pub struct Authenticator {
     rules: Vec<Rule>,
+    remotes: Vec<Remote>,
+    compat: Compat,
+    report_only: bool,
     /// Every header that a rule may write.
     output_headers: BTreeSet<String>,
 }
@@ -38,47 +45,81 @@ impl Authenticator {
     pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
         check(config)?;
         let mut rules = Vec::with_capacity(config.jwt_rules.len());
+        let mut remotes = Vec::new();
         for (index, rule) in config.jwt_rules.iter().enumerate() {
             let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
-            rules.push(Rule::compile(index, rule).map_err(at)?);
+            let name: Arc<str> = format!("jwtRules[{index}]").into();
+            let keys = source(&name, rule, config.compat, &mut remotes).map_err(at)?;
+            rules.push(Rule::compile(name, rule, keys, config.compat));
         }
         let output_headers = rules.iter().flat_map(|rule| rule.outputs().header_names());
         let output_headers = output_headers.map(str::to_owned).collect();
         Ok(Self {
             rules,
+            remotes,
+            compat: config.compat,
+            report_only: config.report_only,
             output_headers,
         })
     }
 
-    /// Decides whether the request may go on and what its tokens leave behind. A request without a token may (rule J2).
-    pub fn authenticate(&self, head: &RequestHead, now: SystemTime) -> Verdict {
-        if is_cors_preflight(head) {
-            return self.pass(head, "jwt.cors_preflight");
-        }
-        if !head.path().is_some_and(|path| path.starts_with(b"/")) {
-            return self.pass(head, "jwt.no_path");
-        }
-        self.judge(
-            head,
-            now.duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
-        )
+    /// The key sets that are not in the configuration. A [`Need`] names one by its index.
+    #[must_use]
+    pub fn remotes(&self) -> &[Remote] {
+        &self.remotes
     }
 
-    fn judge(&self, head: &RequestHead, now: u64) -> Verdict {
+    /// Whom this configuration follows where Envoy and the standards differ: how to read a fetched key set.
+    #[must_use]
+    pub fn compat(&self) -> Compat {
+        self.compat
+    }
+
+    /// Decides whether the request may go on and what its tokens leave behind. A request without a token may (rule J2).
+    ///
+    /// The outcome depends on nothing but the arguments, so the same ones may be given again at any time.
+    pub fn authenticate(&self, head: &RequestHead, now: SystemTime, world: &dyn World) -> Outcome {
+        if is_cors_preflight(head) {
+            return Outcome::Decided(self.pass(head, "jwt.cors_preflight"));
+        }
+        if !head.path().is_some_and(|path| path.starts_with(b"/")) {
+            return Outcome::Decided(self.pass(head, "jwt.no_path"));
+        }
+        let now = now
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        match self.judge(head, now, world) {
+            Ok(Verdict::Deny { reason, .. }) if self.report_only => Outcome::Reported {
+                refusal: reason,
+                verdict: self.pass(head, "jwt.report_only"),
+            },
+            Ok(verdict) => Outcome::Decided(verdict),
+            Err(need) => Outcome::NeedsKeys(need),
+        }
+    }
+
+    /// In Envoy the first rule that accepts decides, and what the others think of other tokens does not matter (rule J32).
+    /// Strictly, each token must be accepted by some rule.
+    fn judge(&self, head: &RequestHead, now: u64, world: &dyn World) -> Result<Verdict, Need> {
+        let mut accepted = Vec::new();
         let mut refused = Vec::new();
         let mut budget = Budget::of_a_request();
         for rule in &self.rules {
-            match rule.judge(head, now, &mut budget) {
+            match rule.judge(head, now, world, &mut budget)? {
                 Judgement::Missing => {}
                 Judgement::Refused(failure) => refused.push((rule, failure)),
-                Judgement::Accepted(accepted) => return self.accept(head, rule, &accepted),
+                Judgement::Accepted(tokens) if self.compat == Compat::Envoy => {
+                    return Ok(self.accept(head, rule, &tokens));
+                }
+                Judgement::Accepted(tokens) => accepted.push((rule, tokens)),
             }
         }
-        match decisive(&refused) {
-            Some((rule, failure)) => failure.deny(head, rule.name()),
-            None => self.pass(head, "jwt.missing_allowed"),
-        }
+        refused.retain(|(rule, _)| !rule.finds_only(head, &accepted));
+        Ok(match (decisive(&refused), accepted.first()) {
+            (Some((rule, failure)), _) => failure.deny(head, rule.name()),
+            (None, Some((rule, tokens))) => self.accept(head, rule, tokens),
+            (None, None) => self.pass(head, "jwt.missing_allowed"),
+        })
     }
 
     /// Only what this rule does counts, and each rule judges the request as it came. Envoy takes a token out, and writes its
@@ -108,6 +149,22 @@ impl Authenticator {
         };
         Verdict::proceed_with(effects, reason)
     }
+}
+
+fn source(
+    name: &Arc<str>,
+    rule: &JwtRule,
+    compat: Compat,
+    remotes: &mut Vec<Remote>,
+) -> Result<Source, ConfigError> {
+    if let Some(jwks) = &rule.jwks {
+        let keys = KeySet::parse(jwks.as_bytes(), compat);
+        return Ok(Source::Inline(
+            keys.map_err(|message| ConfigError::new("/jwks", message))?,
+        ));
+    }
+    remotes.push(Remote::compile(name, rule)?);
+    Ok(Source::Remote(remotes.len() - 1))
 }
 
 /// The failure to report when no rule accepts. Envoy asks each rule twice, once in its own right and once in "all of them,

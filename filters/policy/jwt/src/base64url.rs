@@ -1,11 +1,13 @@
-//! Base64url as Envoy reads it (rule J22): laxer than RFC 7515 section 2 allows.
+//! Base64url (RFC 4648 section 5) without padding, as RFC 7515 section 2 has it, or as Envoy reads it.
 //!
-//! Exact padding or none, ASCII white space anywhere, and set trailing bits are accepted; `+` and `/` are not.
+//! Envoy also accepts exact padding, ASCII white space anywhere, and set trailing bits (rules J22, X2).
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+
+use crate::config::Compat;
 
 const LAX: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
@@ -15,7 +17,14 @@ const LAX: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The bytes that `text` stands for.
-pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &[u8], compat: Compat) -> Option<Vec<u8>> {
+    match compat {
+        Compat::Strict => URL_SAFE_NO_PAD.decode(text).ok(),
+        Compat::Envoy => decode_lax(text),
+    }
+}
+
+fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     let dense: Vec<u8> = text
         .iter()
         .copied()
@@ -45,6 +54,25 @@ const fn is_space(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(text: &[u8]) -> Option<Vec<u8>> {
+        super::decode(text, Compat::Envoy)
+    }
+
+    #[test]
+    fn strictly_nothing_but_the_bytes_may_be_there() {
+        assert_eq!(
+            super::decode(b"-_8", Compat::Strict).as_deref(),
+            Some(&b"\xfb\xff"[..])
+        );
+        for text in ["YQ==", " YQ", "YQ\n", "YR", "+_8", "Y"] {
+            assert_eq!(
+                super::decode(text.as_bytes(), Compat::Strict),
+                None,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn padding_may_be_exact_or_left_out() {

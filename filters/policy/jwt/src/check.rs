@@ -15,9 +15,33 @@ type NamedHeader<'a> = (String, &'a str);
 pub(crate) fn check(config: &Config) -> Result<(), ConfigError> {
     for (index, rule) in config.jwt_rules.iter().enumerate() {
         let at = |error: ConfigError| error.under(&format!("/jwtRules/{index}"));
+        check_keys(rule).map_err(at)?;
+        check_durations(rule).map_err(at)?;
         check_names(rule).map_err(at)?;
         check_texts(rule).map_err(at)?;
         check_overwriting(config, rule).map_err(at)?;
+    }
+    Ok(())
+}
+
+// Istio refuses it as well: which of the two would count?
+fn check_keys(rule: &JwtRule) -> Result<(), ConfigError> {
+    if rule.jwks.is_some() && rule.jwks_uri.is_some() {
+        let message = "only one of `jwks` and `jwksUri` may be given";
+        return Err(ConfigError::new("/jwksUri", message));
+    }
+    Ok(())
+}
+
+// A fetch that may not take any time never succeeds, and a token of no age is never young enough.
+fn check_durations(rule: &JwtRule) -> Result<(), ConfigError> {
+    for (pointer, duration) in [
+        ("/timeout", rule.timeout),
+        ("/maxTokenAge", rule.max_token_age),
+    ] {
+        if duration.is_some_and(|duration| duration.is_zero()) {
+            return Err(ConfigError::new(pointer, "must be longer than nothing"));
+        }
     }
     Ok(())
 }
@@ -37,6 +61,10 @@ fn check_names(rule: &JwtRule) -> Result<(), ConfigError> {
 fn check_texts(rule: &JwtRule) -> Result<(), ConfigError> {
     not_empty("audiences", rule.audiences.iter())?;
     not_empty("fromParams", rule.from_params.iter())?;
+    not_empty("fromCookies", rule.from_cookies.iter())?;
+    not_empty("requiredClaims", rule.required_claims.iter())?;
+    not_empty("requiredType", rule.required_type.iter())?;
+    not_empty("jwksCluster", rule.jwks_cluster.iter())?;
     not_empty("spaceDelimitedClaims", rule.space_delimited_claims.iter())?;
     for (index, output) in rule.output_claim_to_headers.iter().enumerate() {
         not_empty(
@@ -62,10 +90,7 @@ fn check_overwriting(config: &Config, rule: &JwtRule) -> Result<(), ConfigError>
         .flat_map(token_headers)
         .map(|(_, name)| name)
         .collect();
-    let has_default = config
-        .jwt_rules
-        .iter()
-        .any(|rule| rule.from_headers.is_empty() && rule.from_params.is_empty());
+    let has_default = config.jwt_rules.iter().any(JwtRule::has_default_locations);
     for (pointer, name) in output_headers(rule) {
         let is_default = has_default && name.eq_ignore_ascii_case("authorization");
         if is_default

@@ -4,11 +4,9 @@
 
 use serde_json::Value;
 
+use crate::claim_text;
 use crate::failure::Failure;
 use crate::json::Object;
-
-/// How far clocks may differ, in seconds; Istio leaves Envoy's default (rule J27).
-const LEEWAY: u64 = 60;
 
 /// 2^64, the first number that is no `uint64` any more.
 const TWO_POW_64: f64 = 18_446_744_073_709_551_616.0;
@@ -18,9 +16,9 @@ const TWO_POW_64: f64 = 18_446_744_073_709_551_616.0;
 pub(crate) struct Claims {
     issuer: Option<String>,
     audiences: Vec<String>,
-    not_before: u64,
-    /// 0 means never (rule J27).
-    expires: u64,
+    issued: Option<u64>,
+    not_before: Option<u64>,
+    expires: Option<u64>,
     members: Object,
 }
 
@@ -31,13 +29,14 @@ impl Claims {
     pub(crate) fn parse(members: Object) -> Result<Self, Failure> {
         let issuer = string(&members, "iss", Failure::IssType)?;
         string(&members, "sub", Failure::SubType)?;
-        number(&members, "iat", Failure::IatType, Failure::IatRange)?;
+        let issued = number(&members, "iat", Failure::IatType, Failure::IatRange)?;
         let not_before = number(&members, "nbf", Failure::NbfType, Failure::NbfRange)?;
         let expires = number(&members, "exp", Failure::ExpType, Failure::ExpRange)?;
         string(&members, "jti", Failure::JtiType)?;
         Ok(Self {
             issuer,
             audiences: strings(&members, "aud").ok_or(Failure::AudType)?,
+            issued,
             not_before,
             expires,
             members,
@@ -57,15 +56,42 @@ impl Claims {
         Err(Failure::UnknownIssuer)
     }
 
-    /// `now` in seconds since 1970 (rule J27).
-    pub(crate) fn check_time(&self, now: u64) -> Result<(), Failure> {
-        if now.saturating_add(LEEWAY) < self.not_before {
+    /// `now` in seconds since 1970 (rule J27). To Envoy 0 is no `exp` at all (rule X8); `is_strict` takes it at its word.
+    pub(crate) fn check_time(&self, now: u64, leeway: u64, is_strict: bool) -> Result<(), Failure> {
+        if self
+            .not_before
+            .is_some_and(|start| now.saturating_add(leeway) < start)
+        {
             return Err(Failure::NotYetValid);
         }
-        if self.expires != 0 && now > self.expires.saturating_add(LEEWAY) {
-            return Err(Failure::Expired);
+        let expires = self.expires.filter(|end| is_strict || *end != 0);
+        match expires.is_some_and(|end| now > end.saturating_add(leeway)) {
+            true => Err(Failure::Expired),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    pub(crate) fn check_has_expiry(&self) -> Result<(), Failure> {
+        self.expires.map(drop).ok_or(Failure::NoExpiry)
+    }
+
+    /// Not issued longer ago than that; a token that does not say when is too old.
+    pub(crate) fn check_age(&self, now: u64, seconds: u64) -> Result<(), Failure> {
+        match self
+            .issued
+            .is_some_and(|issued| now <= issued.saturating_add(seconds))
+        {
+            true => Ok(()),
+            false => Err(Failure::TooOld),
+        }
+    }
+
+    /// A claim that is there and not null.
+    pub(crate) fn check_has(&self, path: &[String]) -> Result<(), Failure> {
+        match claim_text::at_path(&self.members, path) {
+            None | Some(Value::Null) => Err(Failure::MissingClaim),
+            Some(_) => Ok(()),
+        }
     }
 
     /// One audience in common with `allowed`, which holds [`bare_audience`] forms; an empty list allows all (rule J29).
@@ -118,14 +144,14 @@ fn number(
     name: &str,
     wrong_type: Failure,
     wrong_range: Failure,
-) -> Result<u64, Failure> {
+) -> Result<Option<u64>, Failure> {
     let Some(value) = members.get(name) else {
-        return Ok(0);
+        return Ok(None);
     };
     // Envoy holds every number as a double.
     let seconds = value.as_f64().ok_or(wrong_type)?;
     if (0.0..TWO_POW_64).contains(&seconds) {
-        return Ok(seconds as u64);
+        return Ok(Some(seconds as u64));
     }
     Err(wrong_range)
 }

@@ -1,9 +1,13 @@
 //! The configuration as Istio spells it (rule J5): the one place that knows JSON names.
 //!
-//! A field that Istio has and this version lacks is refused by name, so that no part of a policy is ignored.
+//! Members that Istio does not have say so: "An addition". All are off unless they are given.
 
-use meshwright_core::config::{ConfigError, Unsupported, from_json};
+use std::time::Duration;
+
+use meshwright_core::config::{ConfigError, from_json};
 use serde::{Deserialize, Serialize};
+
+use crate::duration;
 
 /// The rules of one plugin: those of every `RequestAuthentication` that selects the workload, in order (rule J1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +16,28 @@ pub struct Config {
     /// `jwtRules`; without any, every request goes on. Required, so that a forgotten configuration is an error and not
     /// authentication turned off.
     pub jwt_rules: Vec<JwtRule>,
+    /// An addition: whom to follow where Envoy and the standards differ.
+    #[serde(default, skip_serializing_if = "Compat::is_envoy")]
+    pub compat: Compat,
+    /// An addition: let a request with a bad token go on, without claims, and only report it. To try a policy out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub report_only: bool,
+}
+
+/// Whom to follow where Envoy and the standards differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Compat {
+    /// Envoy 1.40, so that the same requests pass.
+    #[default]
+    Envoy,
+    /// The standards: RFC 7515, 7517, 7518, 7519, 8725. Refuses what Envoy lets pass (rules X1 to X12): empty parts; padding,
+    /// white space and set trailing bits in base64url; `crit` and `b64`; an algorithm that is not that of the key's type and
+    /// curve; ECDSA signatures of another length; keys not meant for signatures; RSA below 2048 bits and secrets shorter than
+    /// the hash; `exp` of 0 or none; JSON that is none; key sets with two keys of one `kid` or with secrets beside public
+    /// keys; a prefix that is not at the start, though its case does not matter.
+    Strict,
 }
 
 /// One entry of `jwtRules`: who issues the tokens, with which keys, where they are, and what to do with them.
@@ -24,15 +50,29 @@ pub struct JwtRule {
     /// The audiences of which a token must name one; empty accepts any (rule J29).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
-    /// The public keys: a JSON Web Key Set (RFC 7517) as a string (rules J50-J52).
+    /// The public keys: a JSON Web Key Set (RFC 7517) as a string (rules J50-J52). Without it and without `jwks_uri`, the
+    /// issuer is asked where its keys are (OpenID Connect Discovery 1.0 section 4, rule J53).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<String>,
-    /// Headers that may hold a token; with `from_params` replaces the default locations (rule J8).
+    /// Where the public keys are: an `http` or `https` URI of at most 2048 characters (rule J5).
+    #[serde(default, alias = "jwks_uri", skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// An addition: the cluster through which a filter reaches the keys; by default `outbound|<port>||<host>`, as Istio names
+    /// that of a service or ServiceEntry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_cluster: Option<String>,
+    /// How long to wait for the keys; by default 5 s.
+    #[serde(default, with = "duration", skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// Headers that may hold a token; with `from_params` and `from_cookies` replaces the default locations (rule J8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_headers: Vec<JwtHeader>,
     /// Query parameters that may hold a token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_params: Vec<String>,
+    /// Cookies that may hold a token; they are never removed (rules J15, J17).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from_cookies: Vec<String>,
     /// Whether the upstream gets the token too; by default it is taken out of the request (rule J17).
     #[serde(default, skip_serializing_if = "is_false")]
     pub forward_original_token: bool,
@@ -45,15 +85,22 @@ pub struct JwtRule {
     /// String claims to read as lists, besides `scope` and `permission` (rules J3, J44).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub space_delimited_claims: Vec<String>,
-    /// Not supported yet: keys by URI.
-    #[serde(default, alias = "jwks_uri", skip_serializing)]
-    pub jwks_uri: Unsupported,
-    /// Not supported yet: tokens in cookies.
-    #[serde(default, skip_serializing)]
-    pub from_cookies: Unsupported,
-    /// Not supported yet: how long to wait for keys by URI.
-    #[serde(default, skip_serializing)]
-    pub timeout: Unsupported,
+    /// An addition: claims that a token must have, not null; dots lead into nested objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_claims: Vec<String>,
+    /// An addition: what the header `typ` must say, such as `at+jwt` (RFC 8725 section 3.11, RFC 9068).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_type: Option<String>,
+    /// An addition: how long ago a token may have been issued, by its `iat`, which it must then have.
+    #[serde(default, with = "duration", skip_serializing_if = "Option::is_none")]
+    pub max_token_age: Option<Duration>,
+    /// An addition: how far clocks may differ; by default 60 s, as in Envoy (rule J27).
+    #[serde(default, with = "duration", skip_serializing_if = "Option::is_none")]
+    pub leeway: Option<Duration>,
+    /// An addition: fetch the keys again when a token names a `kid` that they do not have; by default only in `strict`.
+    /// Envoy waits until its keys grow old (rule J56).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refetch_unknown_kid: Option<bool>,
 }
 
 /// A header that may hold a token.
@@ -86,6 +133,27 @@ impl Config {
     /// A [`ConfigError`] that names the first place that does not fit.
     pub fn from_json(json: &[u8]) -> Result<Self, ConfigError> {
         from_json(json)
+    }
+}
+
+// === impl JwtRule ===
+
+impl JwtRule {
+    /// Whether it names no location of its own (rule J8).
+    pub(crate) fn has_default_locations(&self) -> bool {
+        self.from_headers.is_empty() && self.from_params.is_empty() && self.from_cookies.is_empty()
+    }
+}
+
+// === impl Compat ===
+
+impl Compat {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde asks for"
+    )]
+    fn is_envoy(&self) -> bool {
+        *self == Self::Envoy
     }
 }
 

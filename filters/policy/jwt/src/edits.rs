@@ -48,7 +48,7 @@ fn write_headers(rule: &Rule, accepted: &[Accepted<'_>]) -> Vec<HeaderEdit> {
     edits
 }
 
-/// Rule J17: all values of a token's header, all parameters of its name.
+/// Rule J17: all values of a token's header, all parameters of its name; a cookie stays.
 fn remove_tokens(accepted: &[Accepted<'_>], head: &RequestHead) -> Vec<HeaderEdit> {
     let mut headers: BTreeSet<&str> = BTreeSet::new();
     let mut path = None;
@@ -64,6 +64,7 @@ fn remove_tokens(accepted: &[Accepted<'_>], head: &RequestHead) -> Vec<HeaderEdi
                     .unwrap_or_default();
                 path = Some(query::without(rest, name));
             }
+            Location::Cookie(_) => {}
         }
     }
     let removed = headers

@@ -17,6 +17,7 @@ pub(crate) enum Failure {
     HeaderAlg,
     UnsupportedAlg,
     HeaderKid,
+    UnknownExtension,
     PayloadBase64,
     PayloadJson,
     IssType,
@@ -34,6 +35,11 @@ pub(crate) enum Failure {
     NotYetValid,
     Expired,
     BadAudience,
+    NoExpiry,
+    BadKind,
+    MissingClaim,
+    TooOld,
+    NoKeys,
     NoMatchingKey,
     Ed25519Length,
     BadSignature,
@@ -67,6 +73,10 @@ impl Failure {
             ),
             Self::UnsupportedAlg => ("Jwt header [alg] is not supported", "jwt.unsupported_alg"),
             Self::HeaderKid => ("Jwt header [kid] field is not a string", "jwt.bad_kid"),
+            Self::UnknownExtension => (
+                "Jwt header [crit] has an unknown extension",
+                "jwt.unknown_extension",
+            ),
             Self::PayloadBase64 => (
                 "Jwt payload is an invalid Base64url encoded",
                 "jwt.bad_payload_base64",
@@ -102,6 +112,12 @@ impl Failure {
             Self::NotYetValid => ("Jwt not yet valid", "jwt.not_yet_valid"),
             Self::Expired => ("Jwt is expired", "jwt.expired"),
             Self::BadAudience => ("Audiences in Jwt are not allowed", "jwt.bad_audience"),
+            // These have no counterpart in Envoy: they come of our additions.
+            Self::NoExpiry => ("Jwt payload [exp] field is required", "jwt.no_exp"),
+            Self::BadKind => ("Jwt header [typ] is not allowed", "jwt.bad_typ"),
+            Self::MissingClaim => ("Jwt payload lacks a required claim", "jwt.missing_claim"),
+            Self::TooOld => ("Jwt is too old", "jwt.too_old"),
+            Self::NoKeys => ("Jwks remote fetch is failed", "jwt.no_keys"),
             Self::NoMatchingKey => (
                 "Jwks doesn't have key to match kid or alg from Jwt",
                 "jwt.no_matching_key",

@@ -1,12 +1,16 @@
 //! A JSON object reader that refuses what a token or key set must not contain.
 //!
-//! Duplicate members at any level, numbers beyond a double and deep nesting are refused as Envoy does; single quotes,
-//! bare keys and trailing commas, which Envoy's reader lets pass, are refused too (rule J23, a documented deviation).
+//! Duplicate members at any level, numbers beyond a double and deep nesting are refused, as Envoy does. What is no JSON but
+//! Envoy's reader lets pass is read in [`Compat::Envoy`] (rule J23).
+
+mod lax;
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+
+use crate::config::Compat;
 
 /// The members of an object.
 pub(crate) type Object = serde_json::Map<String, Value>;
@@ -19,8 +23,27 @@ struct Node {
     room: usize,
 }
 
-/// The object that `json` holds, or `None` when it is not one.
-pub(crate) fn object(json: &[u8]) -> Option<Object> {
+/// The object that `text` holds, or `None` when it is not one.
+pub(crate) fn object(text: &[u8], compat: Compat) -> Option<Object> {
+    match compat {
+        Compat::Strict => strict_object(text),
+        Compat::Envoy => {
+            strict_object(text).or_else(|| lax::object(std::str::from_utf8(text).ok()?))
+        }
+    }
+}
+
+/// [`object`], and the same as JSON that others can read: `text` itself when it is.
+pub(crate) fn object_and_json(text: Vec<u8>, compat: Compat) -> Option<(Object, Vec<u8>)> {
+    if let Some(members) = strict_object(&text) {
+        return Some((members, text));
+    }
+    let members = object(&text, compat)?;
+    let json = serde_json::to_vec(&members).ok()?;
+    Some((members, json))
+}
+
+fn strict_object(json: &[u8]) -> Option<Object> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = Node { room: MAX_DEPTH }.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
@@ -107,7 +130,7 @@ mod tests {
     use super::*;
 
     fn is_object(json: &str) -> bool {
-        object(json.as_bytes()).is_some()
+        object(json.as_bytes(), Compat::Strict).is_some()
     }
 
     fn nested(levels: usize) -> String {
@@ -160,15 +183,23 @@ mod tests {
 
     #[test]
     fn text_that_is_not_unicode_is_refused() {
-        assert!(object(b"{\"a\":\"\xff\"}").is_none());
+        assert!(object(b"{\"a\":\"\xff\"}", Compat::Envoy).is_none());
         assert!(!is_object(r#"{"a":"\ud800"}"#));
         assert!(is_object(r#"{"a":"\u0000"}"#));
     }
 
     #[test]
-    fn what_envoys_lax_reader_accepts_is_refused() {
-        for json in ["{'a':1}", "{a:1}", r#"{"a":1,}"#, "{\"a\":\"\n\"}"] {
+    fn what_is_no_json_is_read_only_as_envoy_does() {
+        for json in ["{'a':1}", "{a:1}", r#"{"a":1,}"#, "{\"a\":\"\n\"}", "null"] {
             assert!(!is_object(json), "{json}");
+            assert!(object(json.as_bytes(), Compat::Envoy).is_some(), "{json}");
         }
+    }
+
+    #[test]
+    fn json_for_others_is_json() {
+        let json = |text: &str| object_and_json(text.into(), Compat::Envoy).unwrap().1;
+        assert_eq!(json("{'a':1.0,}"), br#"{"a":1.0}"#);
+        assert_eq!(json(r#" {"a" : 1}"#), br#" {"a" : 1}"#);
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Parsing stops at the first thing wrong, in Envoy's order, so that the reply names the same failure (rules J21-J28).
 
-use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
+use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claims;
+use crate::config::Compat;
 use crate::failure::Failure;
 use crate::json::{self, Object};
 
@@ -20,11 +21,13 @@ pub(crate) struct Jws {
     pub(crate) algorithm: Algorithm,
     /// From the header: which key signed it; empty reads as absent (rule J25).
     pub(crate) key_id: Option<String>,
+    /// From the header: what kind of token it is (RFC 7515 section 4.1.9).
+    pub(crate) kind: Option<String>,
     /// The payload's members, types of the registered ones checked.
     pub(crate) claims: Claims,
     /// The payload as it was in the token, for rule J45.
     pub(crate) payload_text: Vec<u8>,
-    /// The payload, decoded.
+    /// The payload as JSON: decoded, and where Envoy is laxer than JSON made so.
     pub(crate) payload: Vec<u8>,
     /// What the signature is over.
     pub(crate) signing_input: Vec<u8>,
@@ -32,58 +35,94 @@ pub(crate) struct Jws {
     pub(crate) signature: Vec<u8>,
 }
 
+/// What matters of the first part.
+struct Header {
+    algorithm: Algorithm,
+    key_id: Option<String>,
+    kind: Option<String>,
+}
+
 // === impl Jws ===
 
 impl Jws {
-    pub(crate) fn parse(token: &[u8]) -> Result<Self, Failure> {
-        let [header, payload_text, signature] = split(token)?;
-        let (algorithm, key_id) = parse_header(header)?;
-        let payload = base64url::decode(payload_text).ok_or(Failure::PayloadBase64)?;
-        let claims = Claims::parse(json::object(&payload).ok_or(Failure::PayloadJson)?)?;
+    pub(crate) fn parse(token: &[u8], compat: Compat) -> Result<Self, Failure> {
+        let [header_text, payload_text, signature] = split(token, compat)?;
+        let header = Header::parse(header_text, compat)?;
+        let payload = base64url::decode(payload_text, compat).ok_or(Failure::PayloadBase64)?;
+        let (members, payload) =
+            json::object_and_json(payload, compat).ok_or(Failure::PayloadJson)?;
         Ok(Self {
-            algorithm,
-            key_id,
-            claims,
+            algorithm: header.algorithm,
+            key_id: header.key_id,
+            kind: header.kind,
+            claims: Claims::parse(members)?,
             payload_text: payload_text.to_vec(),
             payload,
-            signing_input: [header, b".", payload_text].concat(),
-            signature: base64url::decode(signature).ok_or(Failure::SignatureBase64)?,
+            signing_input: [header_text, b".", payload_text].concat(),
+            signature: base64url::decode(signature, compat).ok_or(Failure::SignatureBase64)?,
         })
     }
 }
 
-/// Three parts that are not empty; empty ones do not count (rule J21).
-fn split(token: &[u8]) -> Result<[&[u8]; 3], Failure> {
+/// Three parts that are not empty. Empty ones do not count in Envoy, however many there are (rules J21, X1).
+fn split(token: &[u8], compat: Compat) -> Result<[&[u8]; 3], Failure> {
     if token.len() > MAX_TOKEN {
         return Err(Failure::TooLarge);
     }
     let mut parts = token
         .split(|byte| *byte == b'.')
-        .filter(|part| !part.is_empty());
+        .filter(|part| compat == Compat::Strict || !part.is_empty());
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
+        (Some(header), Some(payload), Some(signature), None)
+            if ![header, payload, signature].contains(&&b""[..]) =>
+        {
+            Ok([header, payload, signature])
+        }
         _ => Err(Failure::BadFormat),
     }
 }
 
-// Everything else in the header is ignored, `crit` included, because Envoy does (rule J25).
-fn parse_header(text: &[u8]) -> Result<(Algorithm, Option<String>), Failure> {
-    let json = base64url::decode(text).ok_or(Failure::HeaderBase64)?;
-    let mut header = json::object(&json).ok_or(Failure::HeaderJson)?;
-    let algorithm = parse_algorithm(&header)?;
-    let key_id = match header.remove("kid") {
-        None => None,
-        Some(Value::String(id)) => Some(id).filter(|id| !id.is_empty()),
-        Some(_) => return Err(Failure::HeaderKid),
-    };
-    Ok((algorithm, key_id))
+// === impl Header ===
+
+impl Header {
+    /// Everything else in the header is ignored, and by Envoy `crit` too (rules J25, X3).
+    fn parse(text: &[u8], compat: Compat) -> Result<Self, Failure> {
+        let json = base64url::decode(text, compat).ok_or(Failure::HeaderBase64)?;
+        let mut header = json::object(&json, compat).ok_or(Failure::HeaderJson)?;
+        let algorithm = parse_algorithm(&header)?;
+        let key_id = match header.remove("kid") {
+            None => None,
+            Some(Value::String(id)) => Some(id).filter(|id| !id.is_empty()),
+            Some(_) => return Err(Failure::HeaderKid),
+        };
+        if compat == Compat::Strict {
+            check_extensions(&header)?;
+        }
+        let kind = header.get("typ").and_then(Value::as_str);
+        Ok(Self {
+            algorithm,
+            key_id,
+            kind: kind.map(str::to_owned),
+        })
+    }
 }
 
-// `ES512` is known to Envoy but not to the crypto provider: refused by name rather than as a bad signature.
+/// RFC 7515 section 4.1.11: extensions that must be understood; none is. `b64` is one even where `crit` forgets it, because
+/// it changes what was signed (RFC 7797 section 6).
+fn check_extensions(header: &Object) -> Result<(), Failure> {
+    let is_plain = header
+        .get("b64")
+        .is_none_or(|b64| *b64 == Value::Bool(true));
+    match header.contains_key("crit") || !is_plain {
+        true => Err(Failure::UnknownExtension),
+        false => Ok(()),
+    }
+}
+
 fn parse_algorithm(header: &Object) -> Result<Algorithm, Failure> {
     let name = header
         .get("alg")
         .and_then(Value::as_str)
         .ok_or(Failure::HeaderAlg)?;
-    name.parse().map_err(|_| Failure::UnsupportedAlg)
+    Algorithm::named(name).ok_or(Failure::UnsupportedAlg)
 }

@@ -3,7 +3,7 @@
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
 //! use meshwright_core::{RequestHead, Verdict};
-//! use policy_jwt::Authenticator;
+//! use policy_jwt::{Authenticator, Inline, Outcome};
 //!
 //! let authenticator = Authenticator::from_json(br#"{
 //!     "jwtRules": [{
@@ -14,29 +14,51 @@
 //! let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
 //!
 //! let without_token = RequestHead::from_iter([(":method", "GET"), (":path", "/")]);
-//! assert_eq!(authenticator.authenticate(&without_token, now).reason().code, "jwt.missing_allowed");
+//! let Outcome::Decided(verdict) = authenticator.authenticate(&without_token, now, &Inline) else { panic!() };
+//! assert_eq!(verdict.reason().code, "jwt.missing_allowed");
 //!
 //! let with_junk = RequestHead::from_iter([(":path", "/"), ("authorization", "Bearer junk")]);
-//! let Verdict::Deny { reply, reason } = authenticator.authenticate(&with_junk, now) else { panic!() };
+//! let outcome = authenticator.authenticate(&with_junk, now, &Inline);
+//! let Outcome::Decided(Verdict::Deny { reply, reason }) = outcome else { panic!() };
 //! assert_eq!(reply.status, 401);
 //! assert_eq!(reason.to_string(), "jwt.bad_format by jwtRules[0]");
 //! # Ok::<(), meshwright_core::ConfigError>(())
 //! ```
 //!
-//! It behaves as Envoy 1.40's `jwt_authn` configured by Istio, down to the texts, with these intended differences, all
-//! on the strict side: a key verifies only algorithms of its own family (rule J35); JSON must be JSON (J23); a token is cut
-//! out of the query byte for byte (J18); a rule that fails leaves no trace; an output header may not be a token header (J48);
-//! the realm of a refusal is the request's own path, whatever `x-envoy-original-path` says (J40); `ES512`, P-521, RSA above
-//! 4096 bits and key sets of bare certificates (J50) are refused by name.
+//! Nothing is fetched here and no clock is read: what the decision needs comes in as values and as a [`World`], which also
+//! shows how a request waits for keys that are not in the configuration.
+//!
+//! # Whom it follows
+//!
+//! By default Envoy 1.40's `jwt_authn` as Istio configures it, down to the texts, also where Envoy is laxer than the
+//! standards; with [`Compat::Strict`] the standards. In both it differs from Envoy on purpose:
+//!
+//! | rule | Envoy | here | why |
+//! |---|---|---|---|
+//! | J18 | removing a query token decodes and sorts the rest of the query | the token is cut out, the rest stays byte for byte | decoding injects parameters |
+//! | J30, J33 | a rule that refuses has already removed the tokens it found good and written their outputs | each rule judges the request as it came | a bad token could pass, depending on order |
+//! | J40 | the realm takes `x-envoy-original-path`, even one that the client sent | the request's own path | a client must not choose it |
+//! | J48 | an output header that is also a token header is stripped first, so every request passes without a token | the configuration is refused | it would turn authentication off |
+//! | J53 | an issuer that cannot be asked for its keys refuses every token | the configuration is refused | it can never work |
+//! | 1.10 | a request costs as many signature checks as it has tokens and keys | at most 32 of RSA with 2048 bits, then 401 | bounded work |
+//! | 1.10 | a token may fill the header, a key set be of any size | at most 64 KiB; 1 MiB and 1000 keys | bounded work |
+//! | J51 | RSA up to 16384 bits | up to 4096 | bounded work |
+//! | J51 | P-521, and any hash on P-256 and P-384 | P-256 with SHA-256, P-384 with SHA-384 | no verifier for the others yet |
 #![doc(test(attr(deny(warnings))))]
 
+mod algorithm;
 mod authenticate;
 mod base64url;
+mod certificate;
 mod challenge;
 mod check;
 mod claim_text;
 mod claims;
 pub mod config;
+mod cookie;
+mod crypto;
+mod der;
+mod duration;
 mod edits;
 mod failure;
 mod json;
@@ -47,8 +69,17 @@ mod location;
 mod outputs;
 mod protobuf_json;
 mod query;
+mod remote;
+mod requirements;
 mod rule;
+mod signature;
 mod verify;
+mod world;
 
+pub use algorithm::{Hash, Scheme};
 pub use authenticate::Authenticator;
-pub use config::{ClaimToHeader, Config, JwtHeader, JwtRule};
+pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule};
+pub use keys::KeySet;
+pub use remote::{Document, Remote};
+pub use signature::SignatureCheck;
+pub use world::{Cause, Inline, Keys, Need, Outcome, World};

@@ -6,16 +6,19 @@ use std::borrow::Cow;
 
 use meshwright_core::RequestHead;
 
-use crate::config::{JwtHeader, JwtRule};
+use crate::config::{Compat, JwtHeader, JwtRule};
+use crate::cookie;
 use crate::query;
 
-/// A place that may hold tokens. The order is Envoy's: headers by name and prefix, then parameters (rule J16).
+/// A place that may hold tokens. The order is Envoy's: headers by name and prefix, parameters, cookies (rule J16).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
     /// Values of a header, after a prefix that may be empty.
     Header { name: String, prefix: String },
     /// The first query parameter of that name.
     Param(String),
+    /// The first cookie of that name.
+    Cookie(String),
 }
 
 /// A token and where it was.
@@ -27,29 +30,29 @@ pub(crate) struct Found<'a> {
 
 /// The locations that `rule` names, or the defaults of rule J8, in order and each once.
 pub(crate) fn locations(rule: &JwtRule) -> Vec<Location> {
-    let mut headers: Vec<Location> = rule.from_headers.iter().map(Location::of_header).collect();
-    let mut params: Vec<Location> = rule
-        .from_params
-        .iter()
-        .cloned()
-        .map(Location::Param)
-        .collect();
-    if headers.is_empty() && params.is_empty() {
+    if rule.has_default_locations() {
         return default_locations();
     }
-    headers.append(&mut params);
-    headers.sort_by_key(Location::order);
-    headers.dedup_by_key(|location| location.order());
-    headers
+    let headers = rule.from_headers.iter().map(Location::of_header);
+    let params = rule.from_params.iter().cloned().map(Location::Param);
+    let cookies = rule.from_cookies.iter().cloned().map(Location::Cookie);
+    let mut locations: Vec<Location> = headers.chain(params).chain(cookies).collect();
+    locations.sort_by_key(Location::order);
+    locations.dedup_by_key(|location| location.order());
+    locations
 }
 
 /// Every token of the request, in the order of `locations`.
-pub(crate) fn find<'a>(locations: &'a [Location], head: &'a RequestHead) -> Vec<Found<'a>> {
+pub(crate) fn find<'a>(
+    locations: &'a [Location],
+    head: &'a RequestHead,
+    compat: Compat,
+) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for location in locations {
         found.extend(
             location
-                .tokens(head)
+                .tokens(head, compat)
                 .into_iter()
                 .map(|token| Found { token, location }),
         );
@@ -76,19 +79,20 @@ impl Location {
     }
 
     // Envoy keeps headers in a map by name and prefix run together.
-    fn order(&self) -> (bool, String) {
+    fn order(&self) -> (u8, String) {
         match self {
-            Self::Header { name, prefix } => (false, format!("{name}{prefix}")),
-            Self::Param(name) => (true, name.clone()),
+            Self::Header { name, prefix } => (0, format!("{name}{prefix}")),
+            Self::Param(name) => (1, name.clone()),
+            Self::Cookie(name) => (2, name.clone()),
         }
     }
 
-    fn tokens<'a>(&self, head: &'a RequestHead) -> Vec<Cow<'a, [u8]>> {
+    fn tokens<'a>(&self, head: &'a RequestHead, compat: Compat) -> Vec<Cow<'a, [u8]>> {
         match self {
             Self::Header { name, prefix } => head
                 .headers()
                 .get_all(name)
-                .filter_map(|value| token_after(value, prefix.as_bytes()))
+                .filter_map(|value| token_in(value, prefix.as_bytes(), compat))
                 .map(Cow::Borrowed)
                 .collect(),
             Self::Param(name) => head
@@ -96,16 +100,33 @@ impl Location {
                 .and_then(|query| query::first(query, name))
                 .into_iter()
                 .collect(),
+            Self::Cookie(name) => cookie::first(head, name.as_bytes())
+                .map(Cow::Borrowed)
+                .into_iter()
+                .collect(),
         }
     }
 }
 
+fn token_in<'a>(value: &'a [u8], prefix: &[u8], compat: Compat) -> Option<&'a [u8]> {
+    match compat {
+        _ if prefix.is_empty() => Some(value),
+        Compat::Envoy => token_anywhere_after(value, prefix),
+        Compat::Strict => token_after_scheme(value, prefix),
+    }
+}
+
+/// RFC 9110 section 11.4: the scheme comes first, its case does not matter, and any number of spaces follows (rule X12).
+fn token_after_scheme<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = value.split_at_checked(prefix.len())?;
+    start
+        .eq_ignore_ascii_case(prefix)
+        .then(|| rest.trim_ascii_start())
+}
+
 /// What follows the first `prefix` in `value`, from the first character a token can have on; the whole value when there
 /// is no such character (rules J9, J10).
-fn token_after<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
-    if prefix.is_empty() {
-        return Some(value);
-    }
+fn token_anywhere_after<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let start = value
         .windows(prefix.len())
         .position(|window| window == prefix)?;

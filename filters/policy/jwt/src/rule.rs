@@ -1,28 +1,50 @@
 //! One `jwtRules` entry, compiled: finds its tokens in a request and judges them all.
 
+use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use meshwright_core::{ConfigError, RequestHead};
+use meshwright_core::RequestHead;
 
-use crate::claims::bare_audience;
-use crate::config::JwtRule;
+use crate::config::{Compat, JwtRule};
 use crate::failure::Failure;
 use crate::jws::Jws;
 use crate::keys::KeySet;
 use crate::location::{self, Found, Location};
 use crate::outputs::Outputs;
+use crate::requirements::Requirements;
 use crate::verify::{Budget, verify};
+use crate::world::{Cause, Keys, Need, World};
 
 /// A rule that can judge.
 #[derive(Debug)]
 pub(crate) struct Rule {
     name: Arc<str>,
-    issuer: String,
-    audiences: Vec<String>,
-    keys: KeySet,
+    requirements: Requirements,
+    keys: Source,
     locations: Vec<Location>,
     forward: bool,
+    refetches: bool,
     outputs: Outputs,
+    compat: Compat,
+}
+
+/// Where a rule has its keys from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The configuration.
+    Inline(KeySet),
+    /// The remote set of this index.
+    Remote(usize),
+}
+
+/// Why a token was not accepted.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is bad.
+    Refused(Failure),
+    /// It cannot be judged without these keys.
+    NeedsKeys(Need),
 }
 
 /// What a rule makes of a request.
@@ -39,6 +61,7 @@ pub(crate) enum Judgement<'a> {
 /// A verified token and where it was.
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
+    text: Cow<'a, [u8]>,
     pub(crate) token: Jws,
     pub(crate) location: &'a Location,
 }
@@ -46,24 +69,18 @@ pub(crate) struct Accepted<'a> {
 // === impl Rule ===
 
 impl Rule {
-    /// Compiles the entry at `index`; its form has been checked.
-    pub(crate) fn compile(index: usize, rule: &JwtRule) -> Result<Self, ConfigError> {
-        let jwks = rule.jwks.as_deref().ok_or_else(|| {
-            ConfigError::new("", "missing field `jwks`: keys must be given inline, fetching them is not supported yet")
-        })?;
-        Ok(Self {
-            name: format!("jwtRules[{index}]").into(),
-            issuer: rule.issuer.clone(),
-            audiences: rule
-                .audiences
-                .iter()
-                .map(|audience| bare_audience(audience).to_owned())
-                .collect(),
-            keys: KeySet::parse(jwks).map_err(|message| ConfigError::new("/jwks", message))?,
+    /// Compiles an entry whose form has been checked.
+    pub(crate) fn compile(name: Arc<str>, rule: &JwtRule, keys: Source, compat: Compat) -> Self {
+        Self {
+            name,
+            requirements: Requirements::new(rule, compat),
+            keys,
             locations: location::locations(rule),
             forward: rule.forward_original_token,
+            refetches: rule.refetch_unknown_kid.unwrap_or(compat == Compat::Strict),
             outputs: Outputs::new(rule),
-        })
+            compat,
+        }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -84,21 +101,36 @@ impl Rule {
         &'a self,
         head: &'a RequestHead,
         now: u64,
+        world: &dyn World,
         budget: &mut Budget,
-    ) -> Judgement<'a> {
-        let found = location::find(&self.locations, head);
+    ) -> Result<Judgement<'a>, Need> {
+        let found = location::find(&self.locations, head, self.compat);
         if found.is_empty() {
-            return Judgement::Missing;
+            return Ok(Judgement::Missing);
         }
         let accepted: Result<Vec<_>, _> = found
             .iter()
             .rev()
-            .map(|found| self.accept(found, now, budget))
+            .map(|found| self.accept(found, now, world, budget))
             .collect();
         match accepted {
-            Ok(accepted) => Judgement::Accepted(accepted),
-            Err(failure) => Judgement::Refused(failure),
+            Ok(accepted) => Ok(Judgement::Accepted(accepted)),
+            Err(Stop::Refused(failure)) => Ok(Judgement::Refused(failure)),
+            Err(Stop::NeedsKeys(need)) => Err(need),
         }
+    }
+
+    /// Whether every token that this rule finds was accepted by one of those.
+    pub(crate) fn finds_only(
+        &self,
+        head: &RequestHead,
+        accepted: &[(&Self, Vec<Accepted<'_>>)],
+    ) -> bool {
+        let mut found = location::find(&self.locations, head, self.compat).into_iter();
+        found.all(|found| {
+            let mut good = accepted.iter().flat_map(|(_, tokens)| tokens);
+            good.any(|good| good.text == found.token)
+        })
     }
 
     /// Envoy's order (rule J28): the signature last, so a forged token can learn which check it failed.
@@ -106,16 +138,53 @@ impl Rule {
         &self,
         found: &Found<'a>,
         now: u64,
+        world: &dyn World,
         budget: &mut Budget,
-    ) -> Result<Accepted<'a>, Failure> {
-        let token = Jws::parse(&found.token)?;
-        token.claims.check_issuer(&self.issuer)?;
-        token.claims.check_time(now)?;
-        token.claims.check_audience(&self.audiences)?;
-        verify(&token, &self.keys, budget)?;
+    ) -> Result<Accepted<'a>, Stop> {
+        let token = Jws::parse(&found.token, self.compat)?;
+        self.requirements.check(&token, now)?;
+        self.verify(&token, world, budget)?;
         Ok(Accepted {
+            text: found.token.clone(),
             token,
             location: found.location,
         })
+    }
+
+    fn verify(&self, token: &Jws, world: &dyn World, budget: &mut Budget) -> Result<(), Stop> {
+        match &self.keys {
+            Source::Inline(keys) => Ok(verify(token, keys, world, budget)?),
+            Source::Remote(remote) => {
+                let keys = self.fetched(*remote, token, world)?;
+                Ok(verify(token, &keys, world, budget)?)
+            }
+        }
+    }
+
+    /// The remote keys, the newest if those at hand lack the one that the token names.
+    fn fetched(&self, remote: usize, token: &Jws, world: &dyn World) -> Result<Rc<KeySet>, Stop> {
+        let keys = ask(world, remote, Cause::Token)?;
+        let names_unknown = token.key_id.is_some() && !keys.has_candidate(token);
+        match names_unknown && self.refetches {
+            true => ask(world, remote, Cause::UnknownKid),
+            false => Ok(keys),
+        }
+    }
+}
+
+fn ask(world: &dyn World, remote: usize, cause: Cause) -> Result<Rc<KeySet>, Stop> {
+    let need = Need { remote, cause };
+    match world.keys(need) {
+        Keys::Known(keys) => Ok(keys),
+        Keys::Failed => Err(Stop::Refused(Failure::NoKeys)),
+        Keys::Unknown => Err(Stop::NeedsKeys(need)),
+    }
+}
+
+// === impl Stop ===
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
     }
 }

@@ -1,26 +1,24 @@
 //! Whether a token was signed by one of a rule's keys (rules J35-J38).
-//!
-//! A key verifies only algorithms of its own family (RFC 8725 section 3.1). Envoy does not insist on that for EC, oct and
-//! OKP keys: a documented deviation.
 
-use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
-
+use crate::config::Compat;
+use crate::crypto::Kind;
 use crate::failure::Failure;
-use crate::jwk::fixed_width;
+use crate::jwk::{Key, fixed_width};
 use crate::jws::Jws;
 use crate::keys::KeySet;
+use crate::signature::SignatureCheck;
+use crate::world::World;
 
 /// RFC 8032 section 5.1.6.
 const ED25519_SIGNATURE: usize = 64;
 
-/// Signature checks that one request may cost: each takes a millisecond or two in Wasm, and neither the number of tokens
-/// in a repeated header nor that of keys a token without `kid` can mean is bounded otherwise.
-const SIGNATURE_CHECKS: u32 = 32;
+/// Signature checks that one request may cost, in those of RSA with 2048 bits: neither the number of tokens in a repeated
+/// header nor that of keys a token without `kid` can mean is bounded otherwise.
+const SIGNATURE_CHECKS: usize = 32;
 
 /// What a request may still cost.
 #[derive(Debug)]
-pub(crate) struct Budget(u32);
+pub(crate) struct Budget(usize);
 
 // === impl Budget ===
 
@@ -29,18 +27,26 @@ impl Budget {
         Self(SIGNATURE_CHECKS)
     }
 
-    fn spend(&mut self) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(1).ok_or(Failure::TooMuchWork)?;
+    /// A check may take more than what is left, or else a large key would never verify.
+    fn spend(&mut self, cost: usize) -> Result<(), Failure> {
+        if self.0 == 0 {
+            return Err(Failure::TooMuchWork);
+        }
+        self.0 = self.0.saturating_sub(cost);
         Ok(())
     }
 }
 
 /// The first key that verifies the token wins.
-pub(crate) fn verify(token: &Jws, keys: &KeySet, budget: &mut Budget) -> Result<(), Failure> {
+pub(crate) fn verify(
+    token: &Jws,
+    keys: &KeySet,
+    world: &dyn World,
+    budget: &mut Budget,
+) -> Result<(), Failure> {
     let mut failure = Failure::NoMatchingKey;
     for key in keys.candidates(token) {
-        budget.spend()?;
-        match verify_with(token, key.material()) {
+        match verify_with(token, key, world, budget) {
             Err(Failure::BadSignature) => failure = Failure::BadSignature,
             outcome => return outcome,
         }
@@ -48,47 +54,43 @@ pub(crate) fn verify(token: &Jws, keys: &KeySet, budget: &mut Budget) -> Result<
     Err(failure)
 }
 
-fn verify_with(token: &Jws, key: &DecodingKey) -> Result<(), Failure> {
-    if key.family() != token.algorithm.family() {
-        return Err(Failure::BadSignature);
+// What cannot be a signature of this key costs nothing.
+fn verify_with(
+    token: &Jws,
+    key: &Key,
+    world: &dyn World,
+    budget: &mut Budget,
+) -> Result<(), Failure> {
+    let scheme = key.scheme(token.algorithm).ok_or(Failure::BadSignature)?;
+    let check = SignatureCheck {
+        key: key.material(),
+        scheme,
+        text: &token.signing_input,
+        signature: &canonical_signature(&token.signature, key)?,
+    };
+    budget.spend(key.material().cost())?;
+    match world.verify(&check) {
+        true => Ok(()),
+        false => Err(Failure::BadSignature),
     }
-    let signature = canonical_signature(token, key)?;
-    let verifier = (DEFAULT_PROVIDER.verifier_factory)(&token.algorithm, key)
-        .map_err(|_| Failure::BadSignature)?;
-    verifier
-        .verify(&token.signing_input, &signature)
-        .map_err(|_| Failure::BadSignature)
 }
 
-/// The signature in the one form the provider takes.
-fn canonical_signature(token: &Jws, key: &DecodingKey) -> Result<Vec<u8>, Failure> {
-    let signature = token.signature.as_slice();
-    match key.family() {
-        AlgorithmFamily::Hmac => Ok(signature.to_vec()),
-        AlgorithmFamily::Rsa => below_modulus(signature, key).ok_or(Failure::BadSignature),
-        AlgorithmFamily::Ec => two_halves(signature, token.algorithm).ok_or(Failure::BadSignature),
-        AlgorithmFamily::Ed if signature.len() == ED25519_SIGNATURE => Ok(signature.to_vec()),
+/// The signature in the one form that a verifier takes.
+fn canonical_signature(signature: &[u8], key: &Key) -> Result<Vec<u8>, Failure> {
+    let signature = match key.material().kind() {
+        Kind::Rsa { modulus_bits } if signature.len() != modulus_bits.div_ceil(8) => None,
+        Kind::Rsa { .. } | Kind::Secret { .. } => Some(signature.to_vec()),
+        Kind::Ec(curve) if key.compat() == Compat::Envoy => two_halves(signature, curve.width()),
+        Kind::Ec(curve) => (signature.len() == 2 * curve.width()).then(|| signature.to_vec()),
+        Kind::Ed25519 if signature.len() == ED25519_SIGNATURE => Some(signature.to_vec()),
         // Envoy stops here and does not try the remaining keys (rule J37).
-        AlgorithmFamily::Ed => Err(Failure::Ed25519Length),
-    }
+        Kind::Ed25519 => return Err(Failure::Ed25519Length),
+    };
+    signature.ok_or(Failure::BadSignature)
 }
 
-/// RFC 8017 section 5.2.2 step 1: as long as the modulus, and below it. The provider does not check the latter for PSS.
-fn below_modulus(signature: &[u8], key: &DecodingKey) -> Option<Vec<u8>> {
-    let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else {
-        return None;
-    };
-    let is_below = signature.len() == n.len() && signature < n.as_slice();
-    is_below.then(|| signature.to_vec())
-}
-
-/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rule J37).
-fn two_halves(signature: &[u8], algorithm: Algorithm) -> Option<Vec<u8>> {
-    let width = if algorithm == Algorithm::ES384 {
-        48
-    } else {
-        32
-    };
+/// r and s as Envoy reads them: halves of any length, an odd last byte ignored (rules J37, X5).
+fn two_halves(signature: &[u8], width: usize) -> Option<Vec<u8>> {
     let half = signature.len() / 2;
     let (r, rest) = signature.split_at_checked(half)?;
     let s = rest.get(..half)?;

@@ -25,6 +25,7 @@ pub(super) fn jwt_auth(
         let selected = workload.is_selected(&source.document.namespace, spec.selector.as_ref());
         let config = policy_jwt::Config {
             jwt_rules: spec.jwt_rules,
+            ..policy_jwt::Config::default()
         };
         match Selector::check(spec.selector.as_ref()).and_then(|()| check_jwt(&config)) {
             Err(error) => errors.push(source.error(error.under("/spec"))),
@@ -33,7 +34,10 @@ pub(super) fn jwt_auth(
         }
     }
     rules.sort_by(|a, b| a.issuer.cmp(&b.issuer));
-    (!rules.is_empty()).then_some(policy_jwt::Config { jwt_rules: rules })
+    (!rules.is_empty()).then_some(policy_jwt::Config {
+        jwt_rules: rules,
+        ..policy_jwt::Config::default()
+    })
 }
 
 /// The AuthorizationPolicies that apply (rule A2).

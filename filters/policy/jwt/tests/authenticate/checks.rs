@@ -1,10 +1,10 @@
 //! Issuer, time and audience (rules J27-J29).
 
-use policy_jwt::JwtRule;
+use policy_jwt::{Inline, JwtRule};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUER, NOW, at, authenticator, bearer, code, judge, reply, rule, sign_text, signed,
+    ISSUER, NOW, at, authenticator, bearer, code, decided, judge, reply, rule, sign_text, signed,
 };
 
 fn expires(exp: Value) -> &'static str {
@@ -70,8 +70,11 @@ fn iat_is_not_compared_with_now() {
 #[test]
 fn a_clock_before_1970_does_not_matter() {
     let before = at(0) - std::time::Duration::from_secs(5);
-    let verdict =
-        authenticator(&[rule()]).authenticate(&bearer(&signed(json!({"nbf": 61}))), before);
+    let verdict = decided(authenticator(&[rule()]).authenticate(
+        &bearer(&signed(json!({"nbf": 61}))),
+        before,
+        &Inline,
+    ));
     assert_eq!(verdict.reason().code, "jwt.not_yet_valid");
 }
 

@@ -3,7 +3,7 @@
 use policy_jwt::{Authenticator, Config};
 use serde_json::{Value, json};
 
-use crate::support::{rule, secret_jwk};
+use crate::support::secret_jwk;
 
 fn error(config: &Value) -> String {
     Authenticator::from_json(config.to_string().as_bytes())
@@ -31,18 +31,27 @@ fn istios_spelling_is_read() {
         "issuer": "i", "audiences": ["a"], "jwks": json!({"keys": [secret_jwk()]}).to_string(),
         "fromHeaders": [{"name": "x", "prefix": "p "}], "fromParams": ["t"], "forwardOriginalToken": true,
         "outputPayloadToHeader": "x-p", "outputClaimToHeaders": [{"header": "x-c", "claim": "sub"}],
-        "spaceDelimitedClaims": ["roles"],
+        "fromCookies": ["c"], "spaceDelimitedClaims": ["roles"],
+    }, {
+        "jwksUri": "https://issuer.example/keys", "timeout": "2s",
     }]});
     assert!(Authenticator::from_json(config.to_string().as_bytes()).is_ok());
 }
 
 #[test]
 fn what_is_written_is_what_was_read() {
-    let config = Config {
-        jwt_rules: vec![rule()],
-    };
-    let written = serde_json::to_string(&config).unwrap();
-    assert_eq!(Config::from_json(written.as_bytes()), Ok(config));
+    let everything = json!({"compat": "strict", "reportOnly": true, "jwtRules": [{
+        "issuer": "i", "audiences": ["a"], "jwksUri": "https://issuer.example/keys", "jwksCluster": "keys",
+        "timeout": "2.5s", "fromHeaders": [{"name": "x", "prefix": "p "}], "fromParams": ["t"], "fromCookies": ["c"],
+        "forwardOriginalToken": true, "outputPayloadToHeader": "x-p",
+        "outputClaimToHeaders": [{"header": "x-c", "claim": "sub"}], "spaceDelimitedClaims": ["roles"],
+        "requiredClaims": ["sub"], "requiredType": "at+jwt", "maxTokenAge": "3600s", "leeway": "0s",
+        "refetchUnknownKid": true,
+    }]});
+    for config in [everything, json!({"jwtRules": [{"issuer": "https://i"}]})] {
+        let read = Config::from_json(config.to_string().as_bytes()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), config);
+    }
 }
 
 #[test]
@@ -53,28 +62,17 @@ fn a_forgotten_configuration_does_not_turn_authentication_off() {
 }
 
 #[test]
-fn fields_that_are_not_supported_yet_are_refused_by_name() {
-    for field in ["jwksUri", "jwks_uri", "fromCookies", "timeout"] {
-        let error = rule_error(json!({field: "x"}));
-        assert!(
-            error.starts_with(&format!(
-                "at /jwtRules/0/{field}: this field is not supported yet"
-            )),
-            "{error}"
-        );
-    }
-}
-
-#[test]
 fn unknown_fields_are_refused_by_name() {
     assert!(rule_error(json!({"isuer": "x"})).contains("unknown field `isuer`"));
 }
 
 #[test]
 fn a_rule_without_keys_is_refused() {
+    assert!(error(&json!({"jwtRules": [{"issuer": "i"}]})).starts_with(
+        "at /jwtRules/0/issuer: no `jwks` nor `jwksUri`, and the issuer cannot be asked"
+    ));
     assert!(
-        error(&json!({"jwtRules": [{"issuer": "i"}]}))
-            .starts_with("at /jwtRules/0: missing field `jwks`")
+        error(&json!({"jwtRules": [{"audiences": ["a"]}]})).starts_with("at /jwtRules/0: no keys")
     );
 }
 
@@ -120,8 +118,35 @@ fn header_names_must_be_header_names() {
 }
 
 #[test]
+fn durations_are_in_seconds() {
+    for field in ["timeout", "maxTokenAge", "leeway"] {
+        for text in ["", "5", "s", "-1s", "1m", "infs", "1e3s", "5 s", "1.2.3s"] {
+            let error = rule_error(json!({field: text}));
+            assert!(
+                error.starts_with(&format!(
+                    "at /jwtRules/0/{field}: `{text}` is not a duration"
+                )),
+                "{error}"
+            );
+        }
+    }
+    for field in ["timeout", "maxTokenAge"] {
+        assert_eq!(
+            rule_error(json!({field: "0s"})),
+            format!("at /jwtRules/0/{field}: must be longer than nothing")
+        );
+    }
+}
+
+#[test]
 fn empty_texts_are_refused() {
-    for field in ["audiences", "fromParams", "spaceDelimitedClaims"] {
+    for field in [
+        "audiences",
+        "fromParams",
+        "fromCookies",
+        "requiredClaims",
+        "spaceDelimitedClaims",
+    ] {
         assert_eq!(
             rule_error(json!({field: ["a", ""]})),
             format!("at /jwtRules/0/{field}: must not be empty")

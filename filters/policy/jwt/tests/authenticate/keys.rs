@@ -1,11 +1,16 @@
 //! Which keys of a set are usable, and for which tokens (rules J35, J36, J38, J50, J51).
 
 use jsonwebtoken::Algorithm::RS256;
-use policy_jwt::{Authenticator, Config};
+use policy_jwt::{Authenticator, Config, Inline, JwtRule};
 use serde_json::{Value, json};
 
 use crate::signers::{code, ed25519, other_rsa, p256, p384, payload, rsa, token};
-use crate::support::{base64url, bearer, judge, reply, rule_with_keys, secret_jwk, sign_with};
+use crate::support::{
+    NOW, at, base64url, bearer, decided, judge, reply, rule_with_keys, secret_jwk, sign_with,
+};
+
+/// Of the RSA test key.
+const CERTIFICATE: &str = include_str!("../keys/rsa.crt.pem");
 
 fn with(mut key: Value, member: &str, value: Value) -> Value {
     key[member] = value;
@@ -21,6 +26,7 @@ fn code_with_kid(keys: &[Value], kid: &str) -> &'static str {
 fn is_usable(key: Value) -> bool {
     let config = Config {
         jwt_rules: vec![rule_with_keys(&[key])],
+        ..Config::default()
     };
     Authenticator::from_config(&config).is_ok()
 }
@@ -198,8 +204,102 @@ fn points_must_lie_on_their_curve() {
     )));
 }
 
+fn certificates(members: &[(&str, &str)]) -> Result<&'static str, String> {
+    let jwks: serde_json::Map<String, Value> = members
+        .iter()
+        .map(|(id, certificate)| ((*id).to_owned(), json!(certificate)))
+        .collect();
+    let rule = JwtRule {
+        jwks: Some(Value::Object(jwks).to_string()),
+        ..rule_with_keys(&[])
+    };
+    let config = Config {
+        jwt_rules: vec![rule],
+        ..Config::default()
+    };
+    let authenticator = Authenticator::from_config(&config).map_err(|error| error.message)?;
+    let header = json!({"alg": "RS256", "kid": "a"}).to_string();
+    let head = bearer(&sign_with(&header, &payload(), &rsa().0, RS256));
+    let verdict = decided(authenticator.authenticate(&head, at(NOW), &Inline));
+    Ok(verdict.reason().code)
+}
+
+#[test]
+fn a_set_may_be_one_of_certificates() {
+    assert_eq!(certificates(&[("a", CERTIFICATE)]), Ok("jwt.valid"));
+    assert_eq!(
+        certificates(&[("b", CERTIFICATE)]),
+        Ok("jwt.no_matching_key")
+    );
+    assert_eq!(
+        certificates(&[("b", CERTIFICATE), ("a", CERTIFICATE)]),
+        Ok("jwt.valid")
+    );
+}
+
+#[test]
+fn every_certificate_of_a_set_must_have_an_rsa_key() {
+    let elliptic = include_str!("../keys/p256.crt.pem");
+    let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for bad in [elliptic, junk] {
+        assert_eq!(
+            certificates(&[("a", CERTIFICATE), ("b", bad)]),
+            Err("the key set has a certificate without a usable RSA key".to_owned())
+        );
+    }
+}
+
+#[test]
+fn a_set_of_anything_else_is_none() {
+    let without_end = CERTIFICATE.trim_end();
+    for members in [
+        &[("", CERTIFICATE)][..],
+        &[("a", without_end)],
+        &[("a", CERTIFICATE), ("b", "text")],
+        &[],
+    ] {
+        assert_eq!(
+            certificates(members),
+            Err("the key set has no list `keys` (RFC 7517 section 5)".to_owned())
+        );
+    }
+}
+
+#[test]
+fn members_of_the_wrong_type_spoil_a_key_only_where_they_matter() {
+    assert!(!is_usable(with(p256().1, "crv", json!(256))));
+    assert!(is_usable(with(p256().1, "alg", json!(""))));
+    assert!(is_usable(with(rsa().1, "alg", json!(7))));
+    assert!(!is_usable(with(rsa().1, "n", json!(7))));
+}
+
 #[test]
 fn an_empty_secret_is_no_key() {
     assert!(!is_usable(json!({"kty": "oct", "k": ""})));
     assert!(!is_usable(json!({"kty": "oct"})));
+}
+
+#[test]
+fn large_keys_use_up_the_budget_of_a_request_sooner() {
+    let key = |bytes: usize| {
+        let mut n = vec![0xff; bytes];
+        n[bytes - 1] = 1;
+        with(rsa().1, "n", json!(base64url(&n)))
+    };
+    let forged = |bytes: usize| {
+        let input = [r#"{"alg":"RS256"}"#, &payload()].map(|text| base64url(text.as_bytes()));
+        format!("{}.{}", input.join("."), base64url(&vec![1; bytes]))
+    };
+    let with_keys = |count: usize, bytes: usize| code(&vec![key(bytes); count], &forged(bytes));
+    assert_eq!(with_keys(32, 256), "jwt.bad_signature");
+    assert_eq!(with_keys(33, 256), "jwt.too_much_work");
+    assert_eq!(with_keys(8, 512), "jwt.bad_signature");
+    assert_eq!(with_keys(9, 512), "jwt.too_much_work");
+}
+
+#[test]
+fn keys_that_cannot_have_made_the_signature_cost_nothing() {
+    let mut keys = vec![p384().1; 100];
+    keys.push(rsa().1);
+    assert_eq!(code(&keys, &token(&rsa().0, RS256)), "jwt.valid");
 }

@@ -274,3 +274,84 @@ fn a_token_of_64_kib_is_the_limit() {
     assert_eq!(verdict.reason().code, "jwt.too_large");
     assert_eq!(reply(&verdict).status, 401);
 }
+
+fn from_cookies(names: &[&str]) -> JwtRule {
+    JwtRule {
+        from_cookies: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..rule()
+    }
+}
+
+#[test]
+fn a_token_in_a_cookie_is_found() {
+    let good = good();
+    for cookie in [
+        format!("t={good}"),
+        format!("a=1; t={good}; b=2"),
+        format!("a;;t={good}"),
+        format!("a=t;  t=\"{good}\""),
+    ] {
+        assert_eq!(
+            code_of(from_cookies(&["t"]), &[("cookie", &cookie)]),
+            "jwt.valid",
+            "{cookie}"
+        );
+    }
+}
+
+#[test]
+fn other_cookies_are_no_tokens() {
+    for cookie in ["a=1", "T=junk", "tt=junk", "t", "a=t=junk", "t =junk"] {
+        assert_eq!(
+            code_of(from_cookies(&["t"]), &[("cookie", cookie)]),
+            "jwt.missing_allowed",
+            "{cookie}"
+        );
+    }
+    assert_eq!(
+        code_of(from_cookies(&["t"]), &[("cookie", "t=")]),
+        "jwt.bad_format"
+    );
+}
+
+#[test]
+fn the_first_cookie_of_a_name_counts() {
+    let good = good();
+    let later = [
+        ("cookie", format!("t={good}; t=junk")),
+        ("cookie", "t=junk".to_owned()),
+    ];
+    let later = later
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(code_of(from_cookies(&["t"]), &later), "jwt.valid");
+    let earlier = [("cookie", "t=junk"), ("cookie", &*format!("t={good}"))];
+    assert_eq!(code_of(from_cookies(&["t"]), &earlier), "jwt.bad_format");
+}
+
+#[test]
+fn a_custom_cookie_turns_both_defaults_off() {
+    let headers = [
+        ("authorization", "Bearer junk"),
+        (":path", "/?access_token=junk"),
+    ];
+    assert_eq!(
+        code_of(from_cookies(&["t"]), &headers),
+        "jwt.missing_allowed"
+    );
+}
+
+#[test]
+fn every_location_is_looked_at_and_cookies_give_way_to_the_others() {
+    let rule = JwtRule {
+        from_cookies: vec!["c".to_owned()],
+        ..from_headers(&[("x", "")])
+    };
+    let [first, second] = ["first", "second"].map(|sub| signed(json!({"sub": sub})));
+    let cookie = format!("c={second}");
+    let both = request(&[("cookie", &cookie), ("x", &first)]);
+    let verdict = judge(std::slice::from_ref(&rule), &both);
+    assert!(state(&verdict).unwrap().contains("first"));
+    let bad = [("cookie", "c=junk"), ("x", first.as_str())];
+    assert_eq!(code_of(rule, &bad), "jwt.bad_format");
+}

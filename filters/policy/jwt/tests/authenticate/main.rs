@@ -8,13 +8,18 @@
     reason = "helpers of tests may fail the test"
 )]
 
+mod additions;
 mod checks;
+mod compat;
 mod configuration;
 mod keys;
+mod lax_json;
 mod locations;
 mod outputs;
 mod parsing;
 mod properties;
+mod proxy_crypto;
+mod remotes;
 mod removal;
 mod replies;
 mod several_rules;

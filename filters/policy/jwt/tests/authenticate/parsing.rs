@@ -56,7 +56,7 @@ fn the_header_must_be_a_json_object() {
         "x",
         "[]",
         r#"{"alg":"HS256","alg":"HS256"}"#,
-        r#"{"alg":"HS256",}"#,
+        r#"{"alg":"HS256"}//"#,
     ] {
         assert_eq!(header(text), "Jwt header is an invalid JSON", "{text}");
     }
@@ -76,7 +76,7 @@ fn the_algorithm_must_be_a_string() {
 #[test]
 fn unknown_algorithms_are_refused() {
     for alg in [
-        "none", "None", "", "hs256", "ES256K", "Ed25519", "RS1", "HS256 ", "ES512",
+        "none", "None", "", "hs256", "ES256K", "Ed25519", "RS1", "HS256 ",
     ] {
         assert_eq!(
             header(&json!({"alg": alg}).to_string()),
@@ -123,7 +123,7 @@ fn the_payload_must_be_a_json_object() {
         r#"{"a":1,"a":1}"#,
         r#"{"a":{"b":1,"b":1}}"#,
         r#"{"a":1e999}"#,
-        "{'a':1}",
+        "{a-b:1}",
     ] {
         assert_eq!(
             body(&sign_text(HEADER, text)),

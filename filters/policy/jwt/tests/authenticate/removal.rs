@@ -108,3 +108,20 @@ fn a_request_without_a_path_is_not_judged() {
     ];
     assert_eq!(code_of(rule(), &options), "jwt.no_path");
 }
+
+#[test]
+fn a_cookie_stays() {
+    let rule = JwtRule {
+        from_cookies: vec!["t".to_owned()],
+        ..rule()
+    };
+    let cookie = format!("t={}", signed(json!({})));
+    assert_eq!(edits(&judge(&[rule], &request(&[("cookie", &cookie)]))), []);
+}
+
+/// CVE-2021-43824: requests without a path or anything else are let pass, because no rule is about them.
+#[test]
+fn a_request_without_anything_goes_on() {
+    let head = meshwright_core::RequestHead::from_iter([("x", ""); 0]);
+    assert_eq!(judge(&[rule()], &head).reason().code, "jwt.no_path");
+}

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use meshwright_core::{HeaderEdit, LocalReply, RequestHead, Verdict};
-use policy_jwt::{Authenticator, Config, JwtHeader, JwtRule};
+use policy_jwt::{Authenticator, Compat, Config, Inline, JwtHeader, JwtRule, Outcome};
 use serde_json::{Value, json};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -43,8 +43,14 @@ pub(crate) fn from_headers(headers: &[(&str, &str)]) -> JwtRule {
 }
 
 pub(crate) fn authenticator(rules: &[JwtRule]) -> Authenticator {
+    authenticator_in(Compat::Envoy, rules)
+}
+
+pub(crate) fn authenticator_in(compat: Compat, rules: &[JwtRule]) -> Authenticator {
     Authenticator::from_config(&Config {
         jwt_rules: rules.to_vec(),
+        compat,
+        ..Config::default()
     })
     .unwrap()
 }
@@ -113,7 +119,24 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
 }
 
 pub(crate) fn judge(rules: &[JwtRule], head: &RequestHead) -> Verdict {
-    authenticator(rules).authenticate(head, at(NOW))
+    decided(authenticator(rules).authenticate(head, at(NOW), &Inline))
+}
+
+/// The reason codes for a request in Envoy's way and in the strict one.
+pub(crate) fn codes(rules: &[JwtRule], head: &RequestHead) -> [&'static str; 2] {
+    [Compat::Envoy, Compat::Strict].map(|compat| {
+        let authenticator = authenticator_in(compat, rules);
+        decided(authenticator.authenticate(head, at(NOW), &Inline))
+            .reason()
+            .code
+    })
+}
+
+pub(crate) fn decided(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Decided(verdict) => verdict,
+        other => panic!("not decided: {other:?}"),
+    }
 }
 
 /// The reason code for a bearer token under [`rule`].

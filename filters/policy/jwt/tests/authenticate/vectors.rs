@@ -1,9 +1,9 @@
 //! The published vectors of RFC 7515 appendix A (that of RFC 8037 is beside `verify.rs`).
 
-use policy_jwt::JwtRule;
+use policy_jwt::{Inline, JwtRule};
 use serde_json::{Value, json};
 
-use crate::support::{at, authenticator, bearer, rule_with_keys};
+use crate::support::{at, authenticator, bearer, decided, rule_with_keys};
 
 /// `exp` of the payload all three share.
 const EXP: u64 = 1_300_819_380;
@@ -15,8 +15,7 @@ fn code(key: Value, header: &str, signature: &str, now: u64) -> &'static str {
         ..rule_with_keys(&[key])
     };
     let head = bearer(&format!("{header}.{PAYLOAD}.{signature}"));
-    authenticator(&[rule])
-        .authenticate(&head, at(now))
+    decided(authenticator(&[rule]).authenticate(&head, at(now), &Inline))
         .reason()
         .code
 }

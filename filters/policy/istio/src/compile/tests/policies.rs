@@ -57,6 +57,25 @@ fn j1_rules_are_concatenated_and_sorted_by_issuer() {
 }
 
 #[test]
+fn j5_every_field_of_a_rule_is_taken() {
+    let rule = json!({
+        "issuer": "https://issuer.example", "audiences": ["a"], "jwksUri": "https://issuer.example/keys", "timeout": "3s",
+        "fromHeaders": [{"name": "x", "prefix": "p "}], "fromParams": ["t"], "fromCookies": ["c"],
+        "forwardOriginalToken": true, "outputPayloadToHeader": "x-p",
+        "outputClaimToHeaders": [{"header": "x-c", "claim": "sub"}], "spaceDelimitedClaims": ["roles"],
+    });
+    let plugins = compiled(vec![document(
+        "RequestAuthentication",
+        "r",
+        json!({"jwtRules": [rule]}),
+    )]);
+    assert_eq!(
+        serde_json::to_value(plugins.jwt_auth).unwrap(),
+        json!({"jwtRules": [rule]})
+    );
+}
+
+#[test]
 fn a2_root_and_own_namespace_apply_and_others_do_not() {
     let plugins = compiled(vec![
         in_namespace(authentication("root", &["root"]), "istio-system"),
