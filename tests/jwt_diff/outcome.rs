@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::conformance::observe::Message;
@@ -165,13 +167,23 @@ fn comparable(mut headers: Vec<String>) -> Vec<String> {
 
 // As native Envoy keeps it, all numbers are doubles (J44). Text that is no JSON is compared as text.
 fn claims_of(header: &str) -> Option<Value> {
-    let text = unescaped(header);
-    match header {
-        "" | "-" => None,
-        header => {
-            Some(serde_json::from_slice(&text).map_or_else(|_| json!(header), |it| doubles(&it)))
-        }
+    if matches!(header, "" | "-") {
+        return None;
     }
+    let document = json_or_text(&unescaped(header));
+    let bytes = document
+        .get("@type")
+        .and(document.get("value"))
+        .and_then(Value::as_str);
+    let state = bytes.and_then(|bytes| BASE64_STANDARD.decode(bytes).ok());
+    Some(state.map_or_else(
+        || doubles(&document),
+        |state| doubles(&json_or_text(&state)),
+    ))
+}
+
+fn json_or_text(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(bytes.escape_ascii().to_string()))
 }
 
 /// The bytes that `escape_ascii` has made this of.
@@ -202,7 +214,8 @@ fn hex(digit: Option<u8>) -> u8 {
 
 fn doubles(value: &Value) -> Value {
     match value {
-        Value::Number(number) => json!(number.as_f64()),
+        // To 15 digits: reading decimals is not exact in the last one.
+        Value::Number(number) => json!(number.as_f64().map(|number| format!("{number:.14e}"))),
         Value::Array(items) => items.iter().map(doubles).collect(),
         Value::Object(members) => {
             let members = members.iter();

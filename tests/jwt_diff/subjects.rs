@@ -45,9 +45,10 @@ pub struct Starter {
     pub upstream: SocketAddr,
 }
 
-/// The metadata that native Envoy leaves to later filters, and the filter state that ours does (J44, W3).
+/// The metadata that native Envoy leaves to later filters, and the filter state that ours does (J44, W3), in base64, so that
+/// whatever is in it can stand in a header.
 const NATIVE_CLAIMS: &str = "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:payload)%";
-const OUR_CLAIMS: &str = "%FILTER_STATE(wasm.meshwright.jwt.payload:PLAIN)%";
+const OUR_CLAIMS: &str = "%FILTER_STATE(wasm.meshwright.jwt.payload:TYPED)%";
 
 // === impl Starter ===
 
