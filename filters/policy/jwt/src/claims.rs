@@ -75,14 +75,15 @@ impl Claims {
         self.expires.map(drop).ok_or(Failure::NoExpiry)
     }
 
-    /// Not issued longer ago than that; a token that does not say when is too old.
-    pub(crate) fn check_age(&self, now: u64, seconds: u64) -> Result<(), Failure> {
-        match self
-            .issued
-            .is_some_and(|issued| now <= issued.saturating_add(seconds))
-        {
-            true => Ok(()),
-            false => Err(Failure::TooOld),
+    /// Issued at most `age` seconds ago and not in the future. A token that does not say when is too old.
+    pub(crate) fn check_age(&self, now: u64, age: u64, leeway: u64) -> Result<(), Failure> {
+        let issued = self.issued.ok_or(Failure::TooOld)?;
+        if issued > now.saturating_add(leeway) {
+            return Err(Failure::NotYetValid);
+        }
+        match now > issued.saturating_add(age).saturating_add(leeway) {
+            true => Err(Failure::TooOld),
+            false => Ok(()),
         }
     }
 

@@ -36,7 +36,8 @@ pub enum Compat {
     /// white space and set trailing bits in base64url; `crit` and `b64`; an algorithm that is not that of the key's type and
     /// curve; ECDSA signatures of another length; keys not meant for signatures; RSA below 2048 bits and secrets shorter than
     /// the hash; `exp` of 0 or none; JSON that is none; key sets with two keys of one `kid` or with secrets beside public
-    /// keys; a prefix that is not at the start, though its case does not matter.
+    /// keys or that are of certificates; a prefix that is not at the start, though its case does not matter. Beyond that, every
+    /// token of a request must be good to some rule (rule J32).
     Strict,
 }
 
@@ -91,7 +92,8 @@ pub struct JwtRule {
     /// An addition: what the header `typ` must say, such as `at+jwt` (RFC 8725 section 3.11, RFC 9068).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_type: Option<String>,
-    /// An addition: how long ago a token may have been issued, by its `iat`, which it must then have.
+    /// An addition: how long ago a token may have been issued, by its `iat`, which it must then have and which may not
+    /// lie in the future.
     #[serde(default, with = "duration", skip_serializing_if = "Option::is_none")]
     pub max_token_age: Option<Duration>,
     /// An addition: how far clocks may differ; by default 60 s, as in Envoy (rule J27).

@@ -61,7 +61,7 @@ impl Requirements {
             .iter()
             .try_for_each(|path| claims.check_has(path))?;
         match self.max_age {
-            Some(age) => claims.check_age(now, age.saturating_add(self.leeway)),
+            Some(age) => claims.check_age(now, age, self.leeway),
             None => Ok(()),
         }
     }

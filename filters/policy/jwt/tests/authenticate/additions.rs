@@ -73,6 +73,8 @@ fn a_token_may_not_be_older_than_its_age() {
     assert_eq!(issued(json!(NOW - 160)), "jwt.valid");
     assert_eq!(issued(json!(NOW - 161)), "jwt.too_old");
     assert_eq!(issued(json!(0)), "jwt.too_old");
+    assert_eq!(issued(json!(NOW + 60)), "jwt.valid");
+    assert_eq!(issued(json!(NOW + 61)), "jwt.not_yet_valid");
     assert_eq!(code(&rule, &signed(json!({}))), "jwt.too_old");
 }
 
