@@ -18,3 +18,18 @@ pub mod subjects;
 pub mod template;
 pub mod token;
 pub mod written;
+
+use self::case::Setup;
+use self::keyring::Keyring;
+use crate::root;
+
+/// All cases by rule, and about `count` generated ones.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn setups(seed: u64, count: usize) -> anyhow::Result<Vec<Setup>> {
+    let keys = Keyring::read(&root().join("tests/keys"))?;
+    let mut setups = written::read(&root().join("tests/jwt_diff/cases"), &keys)?;
+    setups.extend(generate::generate(seed, count, &keys)?);
+    Ok(setups)
+}

@@ -104,20 +104,23 @@ impl Request {
         bytes
     }
 
-    /// The value of the first header of that name.
+    /// Everything in it that looks like a token: has two dots.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_slice())
+    pub fn tokens(&self) -> Vec<Vec<u8>> {
+        let bytes = self.bytes();
+        let words = bytes.split(|byte| b" \r\n&=;\"?".contains(byte));
+        let dots = |word: &[u8]| word.iter().filter(|byte| **byte == b'.').count();
+        words
+            .filter(|word| dots(word) >= 2 || is_encoded(word))
+            .map(<[u8]>::to_vec)
+            .collect()
     }
+}
 
-    /// Whether it is of gRPC.
-    #[must_use]
-    pub fn is_grpc(&self) -> bool {
-        self.get("content-type")
-            .is_some_and(|value| value.starts_with(b"application/grpc"))
-    }
+// In a query, its dots may be too.
+fn is_encoded(word: &[u8]) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.windows(3).filter(|three| *three == b"%2e").count() >= 2
 }
 
 impl fmt::Display for Request {

@@ -18,7 +18,10 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// All keys, by name.
 #[derive(Debug)]
-pub struct Keyring(BTreeMap<&'static str, Key>);
+pub struct Keyring {
+    keys: BTreeMap<&'static str, Key>,
+    certificate: String,
+}
 
 /// A private or shared key.
 #[derive(Debug)]
@@ -89,7 +92,11 @@ impl Keyring {
             ("secret-other", Key::Secret(vec![8; 64])),
             ("secret-short", Key::Secret(b"k".to_vec())),
         ]);
-        Ok(Self(keys))
+        let certificate = std::fs::read_to_string(folder.join("rsa.crt"));
+        let certificate = certificate.context("cannot read the certificate `rsa.crt`")?;
+        // As it stands in a JSON string.
+        let certificate = certificate.trim_end().replace('\n', "\\n");
+        Ok(Self { keys, certificate })
     }
 
     /// The key of that name.
@@ -97,8 +104,14 @@ impl Keyring {
     /// # Errors
     /// When there is none.
     pub fn get(&self, name: &str) -> anyhow::Result<&Key> {
-        let key = self.0.get(name);
+        let key = self.keys.get(name);
         key.with_context(|| format!("there is no key `{name}`"))
+    }
+
+    /// A certificate of the key `rsa` in PEM, its line ends as `\n`.
+    #[must_use]
+    pub fn certificate(&self) -> &str {
+        &self.certificate
     }
 }
 

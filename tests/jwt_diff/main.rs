@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use meshwright_tests::jwt_diff::generate::generate;
-use meshwright_tests::jwt_diff::keyring::Keyring;
+use meshwright_tests::build_module;
 use meshwright_tests::jwt_diff::report::{Report, difference};
 use meshwright_tests::jwt_diff::run::{Session, Verdict};
+use meshwright_tests::jwt_diff::setups;
 use meshwright_tests::jwt_diff::shrink::shrink;
-use meshwright_tests::jwt_diff::written;
-use meshwright_tests::{build_module, root};
 
 /// Runs the cases by rule, and generated ones, on native Envoy, on ours in Envoy and on ours in host-runner.
 #[derive(Debug, Parser)]
@@ -29,9 +27,7 @@ struct Options {
 
 fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
-    let keys = Keyring::read(&root().join("tests/keys"))?;
-    let mut setups = written::read(&root().join("tests/jwt_diff/cases"), &keys)?;
-    setups.extend(generate(options.seed, options.count, &keys)?);
+    let mut setups = setups(options.seed, options.count)?;
     let is_wanted = |name: &str| {
         options
             .filter

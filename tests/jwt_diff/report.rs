@@ -133,10 +133,8 @@ pub fn difference(setup: &Setup, ran: &Ran) -> String {
 
 // The tokens of a request, readable.
 fn tokens(request: &Request) -> Vec<String> {
-    let bytes = request.bytes();
-    let words = bytes.split(|byte| b" \r\n&=;\"?".contains(byte));
-    let tokens = words.filter(|word| word.iter().filter(|byte| **byte == b'.').count() >= 2);
-    let decoded = tokens.map(|token| {
+    let tokens = request.tokens();
+    let decoded = tokens.iter().map(|token| {
         let mut parts = token
             .split(|byte| *byte == b'.')
             .filter(|part| !part.is_empty());

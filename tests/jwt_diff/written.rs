@@ -73,19 +73,24 @@ pub fn read(folder: &Path, keys: &Keyring) -> anyhow::Result<Vec<Setup>> {
     Ok(setups)
 }
 
-/// A rule's `jwks` as a string: of keys by name, `{key: rsa, kid: a, use: null}` being one with members changed.
+/// A rule's `jwks` as a string: of keys by name, `{key: rsa, kid: a, use: null}` being one with members changed, `times` so
+/// many of them; or a template in which `<<certificate>>` is that of the key `rsa`.
 ///
 /// # Errors
 /// When there is no such key.
 pub fn jwks(value: &Value, keys: &Keyring) -> anyhow::Result<String> {
     let Value::Array(entries) = value else {
-        return Ok(value
-            .as_str()
-            .context("`jwks` is a text or a list")?
-            .to_owned());
+        let text = value.as_str().context("`jwks` is a text or a list")?;
+        let names = Names::default().with("certificate", keys.certificate());
+        return Ok(String::from_utf8(names.fill(text)?)?);
     };
-    let jwks = entries.iter().map(|entry| jwk(entry, keys));
-    Ok(json!({ "keys": jwks.collect::<anyhow::Result<Vec<_>>>()? }).to_string())
+    let mut jwks = Vec::new();
+    for entry in entries {
+        let times = entry.get("times").and_then(Value::as_u64).unwrap_or(1);
+        let jwk = jwk(entry, keys)?;
+        jwks.extend((0..times).map(|_| jwk.clone()));
+    }
+    Ok(json!({ "keys": jwks }).to_string())
 }
 
 fn jwk(entry: &Value, keys: &Keyring) -> anyhow::Result<Value> {
@@ -97,6 +102,7 @@ fn jwk(entry: &Value, keys: &Keyring) -> anyhow::Result<Value> {
         .context("a key is a name or an object")?
         .clone();
     let name = members.remove("key");
+    members.remove("times");
     let mut jwk = match name.as_ref().and_then(Value::as_str) {
         Some(name) => keys.get(name)?.jwk(),
         None => json!({}),
