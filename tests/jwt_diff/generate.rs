@@ -1,8 +1,11 @@
 //! Cases from a grammar, for looking where nobody thought of looking. The same seed always gives the same cases, but for
 //! signatures with salt and the time of day.
 
+mod edits;
+mod json;
 mod keys;
 mod locations;
+mod places;
 mod rules;
 mod tokens;
 
@@ -14,12 +17,19 @@ use super::keyring::Keyring;
 /// Requests of one configuration.
 const REQUESTS: usize = 20;
 
-/// About so many cases: a quarter each about tokens, keys, locations and rules.
+/// About so many cases: as many each about tokens, JSON, keys, locations, places and rules.
 ///
 /// # Errors
 /// When the grammar names a key that there is not.
 pub fn generate(seed: u64, count: usize, keys: &Keyring) -> anyhow::Result<Vec<Setup>> {
-    let families = [tokens::setup, keys::setup, locations::setup, rules::setup];
+    let families = [
+        tokens::setup,
+        json::setup,
+        keys::setup,
+        locations::setup,
+        places::setup,
+        rules::setup,
+    ];
     let mut random = Rng::with_seed(seed);
     let numbers = 0..count.div_ceil(REQUESTS);
     let setups = numbers

@@ -16,7 +16,7 @@ struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many cases to generate.
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 2400)]
     count: usize,
     /// Only configurations whose name contains this.
     filter: Option<String>,

@@ -27,6 +27,8 @@ struct Group(bool, String, u32, String);
 #[derive(Debug, Clone, Default)]
 struct Row {
     cases: usize,
+    // Those that native Envoy let pass.
+    passing: usize,
     identical: usize,
     deviating: BTreeMap<&'static str, usize>,
     differences: usize,
@@ -44,7 +46,7 @@ impl Report {
         let mut report = Self::default();
         for ran in all {
             let row = report.rows.entry(Group::of(&ran.case.rule)).or_default();
-            row.add(ran.verdict);
+            row.add(ran);
         }
         report
     }
@@ -75,6 +77,7 @@ impl Report {
         let mut total = Row::default();
         for row in self.rows.values() {
             total.cases += row.cases;
+            total.passing += row.passing;
             total.identical += row.identical;
             total.differences += row.differences;
             for (id, count) in &row.deviating {
@@ -88,7 +91,14 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.set_header(["rule", "cases", "identical", "deviating", "differences"]);
+        table.set_header([
+            "rule",
+            "cases",
+            "let pass",
+            "identical",
+            "deviating",
+            "differences",
+        ]);
         let total = self.total();
         let rows = self.rows.iter().map(|(group, row)| (group.3.as_str(), row));
         for (name, row) in rows.chain([("total", &total)]) {
@@ -96,6 +106,7 @@ impl fmt::Display for Report {
             table.add_row([
                 Cell::new(name),
                 number(row.cases),
+                number(row.passing),
                 number(row.identical),
                 Cell::new(row.deviations()),
                 number(row.differences),
@@ -190,9 +201,11 @@ impl Group {
 // === impl Row ===
 
 impl Row {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, ran: &Ran) {
         self.cases += 1;
-        match verdict {
+        let answer = ran.outcomes.native.answer();
+        self.passing += usize::from(answer.is_some_and(|answer| answer.received.is_some()));
+        match ran.verdict {
             Verdict::Identical => self.identical += 1,
             Verdict::Deviating(id) => *self.deviating.entry(id).or_default() += 1,
             Verdict::Different => self.differences += 1,

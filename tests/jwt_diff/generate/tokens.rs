@@ -7,6 +7,7 @@ use super::super::case::{Case, Request, Setup};
 use super::super::keyring::Keyring;
 use super::super::token::{Change, Draft, ISSUER};
 use super::super::written::jwks;
+use super::edits::edited;
 use super::{REQUESTS, maybe, once_in, pick};
 
 pub(super) const KEYS: [&str; 6] = ["rsa", "p256", "p384", "p521", "ed25519", "secret"];
@@ -190,7 +191,15 @@ pub(super) fn setup(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Setup> {
     let mut setup = Setup::new("tokens", vec![rule]);
     for number in 0..REQUESTS {
         let draft = draft(random);
-        let value = [b"Bearer ".as_slice(), &draft.token(keys)?].concat();
+        let mut token = draft.token(keys)?;
+        if once_in(random, 6) {
+            token = edited(
+                random,
+                &token,
+                &[".", "=", " ", "+", "/", "-", "_", "A", "Q", "!", "\t", "~"],
+            );
+        }
+        let value = [b"Bearer ".as_slice(), &token].concat();
         setup.cases.push(Case {
             rule: "tokens, generated".to_owned(),
             name: format!("number {number}"),
