@@ -71,16 +71,16 @@ fn list<'a>(rule: &'a Value, member: &str) -> impl Iterator<Item = Value> + use<
 // Any of them, or each of them or nothing.
 fn requirement(rules: usize) -> Value {
     let only = |at| json!({ "provider_name": name(at) });
-    let or_missing = |at| any(vec![only(at), json!({ "allow_missing": {} })]);
+    let or_missing = |at| any(&[only(at), json!({ "allow_missing": {} })]);
     if rules == 1 {
         return or_missing(0);
     }
     let mut requirements: Vec<Value> = (0..rules).map(only).collect();
     let each: Vec<Value> = (0..rules).map(or_missing).collect();
     requirements.push(json!({ "requires_all": { "requirements": each } }));
-    any(requirements)
+    any(&requirements)
 }
 
-fn any(requirements: Vec<Value>) -> Value {
+fn any(requirements: &[Value]) -> Value {
     json!({ "requires_any": { "requirements": requirements } })
 }

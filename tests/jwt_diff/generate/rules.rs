@@ -28,23 +28,25 @@ pub(super) fn setup(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Setup> {
     let count = random.usize(1..4);
     let mut issuers = ISSUERS;
     random.shuffle(&mut issuers);
-    let rules = issuers
-        .iter()
-        .take(count)
-        .map(|issuer| rule(random, issuer, keys));
+    let known: Vec<&str> = issuers.into_iter().take(count).collect();
+    let rules = known.iter().map(|issuer| rule(random, issuer, keys));
     let mut setup = Setup::new("rules", rules.collect::<anyhow::Result<_>>()?);
     for number in 0..REQUESTS {
         setup.cases.push(Case {
             rule: "rules, generated".to_owned(),
             name: format!("number {number}"),
-            request: request(random, keys)?,
+            request: request(random, &known, keys)?,
         });
     }
     Ok(setup)
 }
 
+fn key_of(issuer: &str) -> &'static str {
+    if issuer == OTHER { "ed25519" } else { "p256" }
+}
+
 fn rule(random: &mut Rng, issuer: &str, keys: &Keyring) -> anyhow::Result<Value> {
-    let key = *pick(random, &["p256", "ed25519"]);
+    let key = key_of(issuer);
     let mut rule = json!({"issuer": issuer, "jwks": jwks(&json!([key]), keys)?, "forwardOriginalToken": random.bool()});
     let Some(members) = rule.as_object_mut() else {
         return Ok(rule);
@@ -73,14 +75,15 @@ fn rule(random: &mut Rng, issuer: &str, keys: &Keyring) -> anyhow::Result<Value>
     Ok(rule)
 }
 
-fn request(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Request> {
-    let mut draft = Draft {
-        key: Some((*pick(random, &["p256", "p256", "ed25519"])).to_owned()),
-        ..Draft::default()
+fn request(random: &mut Rng, rules: &[&str], keys: &Keyring) -> anyhow::Result<Request> {
+    let mut draft = Draft::default();
+    let issuer = *match once_in(random, 4) {
+        true => pick(random, &ISSUERS),
+        false => pick(random, rules),
     };
-    draft
-        .claims
-        .insert("iss".to_owned(), json!(pick(random, &ISSUERS)));
+    draft.claims.insert("iss".to_owned(), json!(issuer));
+    let signer = if once_in(random, 6) { OTHER } else { issuer };
+    draft.key = Some(key_of(signer).to_owned());
     if once_in(random, 2) {
         let mut audiences: Vec<_> = AUDIENCES.iter().filter(|_| once_in(random, 3)).collect();
         let value = match audiences.len() {

@@ -192,7 +192,7 @@ pub(super) fn setup(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Setup> {
     for number in 0..REQUESTS {
         let draft = draft(random);
         let mut token = draft.token(keys)?;
-        if once_in(random, 6) {
+        if once_in(random, 10) {
             token = edited(
                 random,
                 &token,
@@ -220,8 +220,8 @@ pub(super) fn draft(random: &mut Rng) -> Draft {
         key: Some((*pick(random, &KEYS)).to_owned()),
         ..Draft::default()
     };
-    // One to three things are odd; with more, only the first would be seen.
-    for _ in 0..random.u8(1..4) {
+    // One or two things are odd; with more, only the first would be seen.
+    for _ in 0..random.u8(1..3) {
         match random.u8(..8) {
             0 => draft.alg = Some((*pick(random, &ALGORITHMS)).to_owned()),
             1 => draft.header = Some(header(random, &draft)),
@@ -254,7 +254,7 @@ fn header(random: &mut Rng, draft: &Draft) -> String {
 
 fn payload(random: &mut Rng) -> String {
     let mut members = format!("\"iss\":\"{ISSUER}\"");
-    for _ in 0..random.u8(1..4) {
+    for _ in 0..random.u8(1..3) {
         let (name, value) = (*pick(random, &CLAIMS), *pick(random, &VALUES));
         if name != "iss" {
             members = format!("{members},\"{name}\":{value}");
@@ -266,7 +266,7 @@ fn payload(random: &mut Rng) -> String {
 }
 
 fn document(random: &mut Rng, members: &str) -> String {
-    match maybe(random, 3, &DOCUMENTS) {
+    match maybe(random, 4, &DOCUMENTS) {
         Some(document) => document.replace("<<m>>", members),
         None => format!("{{{members}}}"),
     }
