@@ -19,8 +19,11 @@ const COOKIES: [&str; 2] = ["session", "t"];
 
 pub(super) fn setup(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Setup> {
     let mut rules = vec![rule(random, ISSUER, keys)?];
-    if once_in(random, 2) {
-        rules.push(rule(random, OTHER, keys)?);
+    // Half of the second rules look where the first one does.
+    match random.u8(..4) {
+        0 => {}
+        1 => rules.push(rule(random, OTHER, keys)?),
+        _ => rules.push(of_other_issuer(rules.first())),
     }
     let mut setup = Setup::new("locations", rules);
     for number in 0..REQUESTS {
@@ -58,6 +61,15 @@ fn rule(random: &mut Rng, issuer: &str, keys: &Keyring) -> anyhow::Result<Value>
         members.insert("fromCookies".to_owned(), json!(names));
     }
     Ok(rule)
+}
+
+fn of_other_issuer(rule: Option<&Value>) -> Value {
+    let mut rule = rule.cloned().unwrap_or_default();
+    if let Some(members) = rule.as_object_mut() {
+        members.insert("issuer".to_owned(), json!(OTHER));
+        members.insert("outputPayloadToHeader".to_owned(), json!("x-other"));
+    }
+    rule
 }
 
 pub(super) fn request(random: &mut Rng, keys: &Keyring) -> anyhow::Result<Request> {
