@@ -9,7 +9,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-bless conformance-fuzz bench bench-sdk bench-ratios lint deny doctor build host-runner
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz jwt-diff bench bench-sdk bench-ratios lint deny doctor build host-runner
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,8 @@ envoy: doctor build ## serve the same demo, the same modules, on a real Envoy
 test: doctor build ## run every test; scenarios run on host-runner and on a real Envoy
 	@$(HOST_RUNNER) doctor --fix node && $(if $(NEXTEST),$(WITH_NEXTEST),cargo test --workspace)
 
-conformance: doctor ## compare every conformance script on host-runner and on Envoy, line by line
-	@cargo run --quiet --package meshwright-tests --bin conformance
+conformance jwt-diff: doctor ## compare on host-runner and on Envoy: every script; jwt-auth and Envoy's own jwt_authn
+	@cargo run --quiet --package meshwright-tests --bin $@
 
 conformance-bless: doctor ## keep what Envoy says now as the golden transcripts
 	@cargo run --quiet --package meshwright-tests --bin conformance -- --bless

@@ -4,6 +4,7 @@
 //! those in other languages, in `languages/`.
 
 pub mod conformance;
+pub mod jwt_diff;
 mod languages;
 
 use std::path::{Path, PathBuf};

@@ -215,7 +215,7 @@ impl Ran {
 }
 
 // One thread for each core, each of which takes the next batch when it has done one. The order stays.
-fn in_parallel<T: Sync, R: Send>(
+pub(crate) fn in_parallel<T: Sync, R: Send>(
     batches: &[T],
     run: impl Fn(&T) -> anyhow::Result<R> + Sync,
 ) -> anyhow::Result<Vec<R>> {
