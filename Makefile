@@ -9,7 +9,7 @@ WITH_NEXTEST := cargo nextest run --workspace --filter-expr 'not binary(scenario
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run envoy test conformance conformance-bless conformance-fuzz jwt-diff bench bench-sdk bench-ratios lint deny doctor build host-runner
+.PHONY: help run envoy test conformance conformance-bless conformance-fuzz jwt-diff bench bench-sdk bench-jwt bench-ratios lint deny doctor build host-runner
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ conformance-bless: doctor ## keep what Envoy says now as the golden transcripts
 conformance-fuzz: doctor ## compare random scripts (COUNT=2000, SEED=the time); what differs is shrunk and printed
 	@cargo run --quiet --package meshwright-tests --bin conformance-fuzz -- --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
-bench bench-sdk: doctor build ## our filters beside Envoy's own in one Envoy; the SDK beside the proxy-wasm crate (target/reports)
+bench bench-sdk bench-jwt: doctor build ## our filters beside Envoy's own in one Envoy; the SDK beside the proxy-wasm crate; tokens (target/reports)
 	@cargo run --quiet --package meshwright-tests --bin bench $(@:bench-%=%)
 
 # Our own code as a release has it: optimised, in few units, without checks; dependencies are those of every other build.

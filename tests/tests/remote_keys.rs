@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use host_runner::listener::{ModuleFile, Plugin};
 use host_runner::scenario::client::{ClientRequest, Response};
-use host_runner::testing::{Exchange, Fault, Reply, TestHost, TestHostBuilder};
+use host_runner::testing::{Exchange, Fault, Reply, START, TestHost, TestHostBuilder};
 use host_runner::token::{SigningKey, mint};
 use http::{HeaderName, HeaderValue, StatusCode};
 use meshwright_tests::{build_modules, root};
@@ -88,8 +88,11 @@ fn with_token(name: &str) -> ClientRequest {
 }
 
 fn with_token_of(issuer: &str, name: &str) -> ClientRequest {
+    with_claims(&json!({"iss": issuer}), name)
+}
+
+fn with_claims(claims: &Value, name: &str) -> ClientRequest {
     let header = json!({"kid": name});
-    let claims = json!({"iss": issuer});
     let token = mint(
         &key(name),
         header.as_object().unwrap(),
@@ -226,6 +229,18 @@ fn old_keys_are_good_for_an_hour_more_when_nobody_has_newer_ones() {
     assert_eq!(status(&mut host, "p256"), 200);
     host.advance(Duration::from_secs(200));
     assert!(refused(&host.send(&with_token("p256")).unwrap()));
+}
+
+#[test]
+fn a_token_that_is_remembered_expires_all_the_same() {
+    let mut host = KeyServer::with_keys(&["p256"]).host().start().unwrap();
+    let expires = (START + Duration::from_secs(120)).as_secs();
+    let request = with_claims(&json!({"iss": "joe", "exp": expires}), "p256");
+    assert_eq!(host.send(&request).unwrap().status, 200);
+    assert_eq!(host.send(&request).unwrap().status, 200);
+    host.advance(Duration::from_secs(185));
+    let response = host.send(&request).unwrap();
+    assert_eq!(response.body, b"Jwt is expired".as_slice());
 }
 
 #[test]

@@ -165,7 +165,10 @@ fn filters() -> Vec<(String, Value)> {
         let configuration = match name.as_str() {
             "jwt-auth" => {
                 let jwks = json!({"keys": [key().to_jwk("test").unwrap()]}).to_string();
-                json!({"jwtRules": [{"issuer": "i", "jwks": jwks, "outputPayloadToHeader": "x-payload"}]})
+                json!({"jwtRules": [
+                    {"issuer": "i", "jwks": jwks, "outputPayloadToHeader": "x-payload"},
+                    {"issuer": "i", "jwksUri": "https://i.example/keys", "jwksCluster": "auth"},
+                ]})
             }
             "authz" => json!({"policies": [{"name": "p", "namespace": "n", "rules": [
                 {"when": [{"key": "source.ip", "values": ["10.0.0.0/8"]}]},

@@ -106,3 +106,79 @@ impl Hasher for OfTail {
         self.0 ^ self.0 >> 32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use meshwright::core::RequestHead;
+    use policy_jwt::{Authenticator, Keys, Need, World};
+
+    use super::*;
+
+    const CONFIGURATION: &[u8] = br#"{"jwtRules": [{
+        "issuer": "joe", "jwks": "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"
+    }]}"#;
+    /// HS256 by that key: `{"iss": "joe"}`.
+    const TOKEN: &str =
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.IsHbYYTCm5_CCZcka5zgTBdQ8qXcYbxQUHoES_wSgUs";
+
+    /// Keeps what it is given to keep.
+    struct Keeper(RefCell<Option<Rc<Verified>>>);
+
+    impl World for Keeper {
+        fn keys(&self, _: Need) -> Keys {
+            Keys::Failed
+        }
+
+        fn keep(&self, _: usize, _: &[u8], verified: &Rc<Verified>) {
+            self.0.replace(Some(Rc::clone(verified)));
+        }
+    }
+
+    fn verified() -> Rc<Verified> {
+        let authenticator = Authenticator::from_json(CONFIGURATION).unwrap();
+        let authorization = format!("Bearer {TOKEN}");
+        let headers = [(":path", "/"), ("authorization", authorization.as_str())];
+        let keeper = Keeper(RefCell::default());
+        let head = RequestHead::from_iter(headers);
+        let _ = authenticator.authenticate(&head, UNIX_EPOCH, &keeper);
+        keeper.0.take().unwrap()
+    }
+
+    fn cache(tokens: usize, bytes: usize) -> TokenCache {
+        TokenCache::new(policy_jwt::TokenCache { tokens, bytes })
+    }
+
+    #[test]
+    fn only_the_same_token_and_rule_find_it() {
+        let cache = cache(10, 1 << 20);
+        cache.keep(0, b"token", &verified());
+        assert!(cache.get(0, b"token").is_some());
+        assert!(cache.get(1, b"token").is_none());
+        assert!(cache.get(0, b"tokeN").is_none());
+        assert!(cache.get(0, b"Token").is_none());
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let one = verified().size() + 1;
+        for (cache, kept) in [
+            (cache(2, 1 << 20), 2),
+            (cache(100, 2 * one), 2),
+            (cache(0, 0), 0),
+        ] {
+            let tokens = [b"a", b"b", b"c"];
+            let evicted: u32 = tokens
+                .iter()
+                .map(|token| cache.keep(0, *token, &verified()))
+                .sum();
+            let found = tokens
+                .iter()
+                .filter(|token| cache.get(0, **token).is_some());
+            assert_eq!(found.count(), kept);
+            assert_eq!(evicted, if kept == 0 { 0 } else { 1 });
+            assert!(cache.get(0, b"a").is_none());
+        }
+    }
+}
