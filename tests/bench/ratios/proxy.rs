@@ -30,7 +30,7 @@ pub(crate) fn measure(modules: &Path) -> anyhow::Result<Vec<Rounds>> {
     std::fs::write(&mesh, mesh_text(&key, address.trim())?)?;
     let runner = serve(&program, "runner", &mesh, modules)?;
     let envoy = serve(&program, "envoy", &mesh, modules)?;
-    let token = format!("Authorization: Bearer {}", token::mint(&key)?);
+    let token = format!("Authorization: Bearer {}", token::mint(&key, 0)?);
     let rows = [
         ("three filters, a token", vec![token]),
         ("three filters, no token", Vec::new()),
