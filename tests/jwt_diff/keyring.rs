@@ -95,7 +95,7 @@ impl Keyring {
         let certificate = std::fs::read_to_string(folder.join("rsa.crt"));
         let certificate = certificate.context("cannot read the certificate `rsa.crt`")?;
         // As it stands in a JSON string.
-        let certificate = certificate.trim_end().replace('\n', "\\n");
+        let certificate = certificate.replace('\n', "\\n");
         Ok(Self { keys, certificate })
     }
 

@@ -1,5 +1,6 @@
 //! `make jwt-diff`: our `jwt-auth`, on a real Envoy and on host-runner, held against Envoy's native `jwt_authn`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,6 +19,9 @@ struct Options {
     /// How many cases to generate.
     #[arg(long, default_value_t = 2400)]
     count: usize,
+    /// A module to compare instead of `jwt-auth` as it is now.
+    #[arg(long)]
+    module: Option<PathBuf>,
     /// Only configurations whose name contains this.
     filter: Option<String>,
     /// How many differences to print.
@@ -35,7 +39,9 @@ fn main() -> anyhow::Result<ExitCode> {
             .is_none_or(|wanted| name.contains(wanted))
     };
     setups.retain(|setup| is_wanted(&setup.name));
-    let session = Session::start(setups, &build_module("jwt-auth")?.path)?;
+    let built = || Ok::<_, anyhow::Error>(build_module("jwt-auth")?.path);
+    let module = options.module.map_or_else(built, Ok)?;
+    let session = Session::start(setups, &module)?;
     let all = session.run()?;
     let different = all.iter().filter(|ran| ran.verdict == Verdict::Different);
     for ran in different.take(options.show) {

@@ -74,14 +74,19 @@ pub fn read(folder: &Path, keys: &Keyring) -> anyhow::Result<Vec<Setup>> {
 }
 
 /// A rule's `jwks` as a string: of keys by name, `{key: rsa, kid: a, use: null}` being one with members changed, `times` so
-/// many of them; or a template in which `<<certificate>>` is that of the key `rsa`.
+/// many of them; or a template in which `<<certificate>>` is that of the key `rsa`, and
+/// `<<cut certificate>>` the same without its last line end.
 ///
 /// # Errors
 /// When there is no such key.
 pub fn jwks(value: &Value, keys: &Keyring) -> anyhow::Result<String> {
     let Value::Array(entries) = value else {
         let text = value.as_str().context("`jwks` is a text or a list")?;
-        let names = Names::default().with("certificate", keys.certificate());
+        let whole = keys.certificate();
+        let cut = whole.trim_end_matches("\\n");
+        let names = Names::default()
+            .with("certificate", whole)
+            .with("cut certificate", cut);
         return Ok(String::from_utf8(names.fill(text)?)?);
     };
     let mut jwks = Vec::new();

@@ -1,27 +1,14 @@
-//! Bounds of the work that keys make (J51, 1.10).
+//! Bounds of the work that keys make (1.10).
 
 use serde_json::Value;
 
 use super::Compared;
 use crate::jwt_diff::outcome::{Answer, Outcome};
 
-/// Characters of base64url that 4096 bits take.
-const LARGEST_RSA: usize = 683;
 /// Signatures of RSA with 2048 bits that are checked for one request.
 const CHECKS: usize = 32;
 /// Keys of one set.
 const KEYS: usize = 1000;
-
-/// A token passes in Envoy by an RSA key that ours has left out.
-pub(super) fn are_too_large(compared: &Compared<'_>) -> bool {
-    let modulus = |key: &Value| key.get("n").and_then(Value::as_str).map_or(0, str::len);
-    let has_large = keys(compared).iter().any(|key| modulus(key) > LARGEST_RSA);
-    has_large
-        && is_refused_by_ours(
-            compared,
-            "Jwks doesn't have key to match kid or alg from Jwt",
-        )
-}
 
 /// A set has more keys than ours takes, or a token more that it could be signed with than ours tries.
 pub(super) fn are_too_many(compared: &Compared<'_>) -> bool {

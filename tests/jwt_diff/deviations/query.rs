@@ -5,6 +5,9 @@ use percent_encoding::percent_decode;
 use super::Compared;
 use crate::jwt_diff::outcome::{Answer, unescaped};
 
+/// Envoy rewrites the query anew for each token that it takes out of it; more are not looked at.
+const TOKENS: usize = 4;
+
 /// Ours is what native Envoy makes it when it decodes and sorts; nothing else differs. A line end in what it decodes has its
 /// own codec refuse the request.
 pub(super) fn is_rewritten(compared: &Compared<'_>) -> bool {
@@ -19,14 +22,19 @@ pub(super) fn is_rewritten(compared: &Compared<'_>) -> bool {
         return percent_decode(&query).any(|byte| b"\r\n\0".contains(&byte));
     }
     // An empty last parameter is one for Envoy only if something followed it, such as the token.
-    let all = parameters(&query);
-    let but_last = all.split_last().map(|(_, others)| others);
-    let candidates = [
-        Some(all.as_slice()),
-        but_last.filter(|_| query.is_empty() || query.ends_with(b"&")),
-    ];
-    let mut candidates = candidates.into_iter().flatten();
-    candidates.any(|parameters| with_query(ours, &decoded_and_sorted(parameters)) == *native)
+    let all = decoded_and_sorted(&parameters(&query));
+    let but_last = decoded_and_sorted(&parameters_but_empty_last(&query));
+    [all, but_last].into_iter().any(|first| {
+        let next = |query: &Vec<u8>| Some(decoded_and_sorted(&parameters_but_empty_last(query)));
+        let mut rewritten = std::iter::successors(Some(first), next).take(TOKENS);
+        rewritten.any(|query| with_query(ours, &query) == *native)
+    })
+}
+
+fn parameters_but_empty_last(query: &[u8]) -> Vec<&[u8]> {
+    let mut all = parameters(query);
+    all.pop_if(|last| last.is_empty());
+    all
 }
 
 fn parameters(query: &[u8]) -> Vec<&[u8]> {
