@@ -8,11 +8,12 @@ use meshwright_tests::root;
 use serde_json::Value;
 
 /// Who may use which workspace package. A pair that is not here is a forbidden edge.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("meshwright-core", &[]),
     ("meshwright-macros", &[]),
     ("policy-matchers", &["meshwright-core"]),
-    ("policy-jwt", &["meshwright-core"]),
+    ("policy-signature", &[]),
+    ("policy-jwt", &["meshwright-core", "policy-signature"]),
     ("policy-authz", &["meshwright-core", "policy-matchers"]),
     ("policy-routing", &["meshwright-core", "policy-matchers"]),
     (

@@ -38,6 +38,7 @@
 //! | J18 | removing a query token decodes and sorts the rest of the query | the token is cut out, the rest stays byte for byte | decoding injects parameters |
 //! | J30, J33 | a rule that refuses has already removed the tokens it found good and written their outputs | each rule judges the request as it came | a bad token could pass, depending on order |
 //! | J40 | the realm takes `x-envoy-original-path`, even one that the client sent | the request's own path | a client must not choose it |
+//! | J46 | the members of an object in a header are in the order of a hash table, another one in each run | in that of their names | the same request, the same header |
 //! | J48 | an output header that is also a token header is stripped first, so every request passes without a token | the configuration is refused | it would turn authentication off |
 //! | J53 | an issuer that cannot be asked for its keys refuses every token | the configuration is refused | it can never work |
 //! | 1.10 | a request costs as many signature checks as it has tokens and keys | at most 32 of RSA with 2048 bits, then 401 | bounded work |
