@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use meshwright::prelude::*;
-use meshwright::{Latest, Lease, Shared};
+use meshwright::{Held, Latest, Lease, Shared};
 use policy_jwt::{Cause, Compat, KeySet, Keys, Remote};
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,8 @@ const LOOK: Duration = Duration::from_millis(20);
 
 impl RemoteKeys {
     pub(crate) fn new(remote: &Remote, compat: Compat) -> Self {
-        let name = format!("{} {}", remote.rule(), remote.uri());
+        // Rules that have their keys from the same place share them.
+        let name = format!("{} {}", remote.cluster(remote.uri()), remote.uri());
         Self {
             remote: remote.clone(),
             compat,
@@ -122,28 +123,32 @@ impl RemoteKeys {
         }
     }
 
-    // By this VM, if no other one has done it since, or is about to.
+    // By this VM, if no other one has done it since, or is about to; in any case where the host has nothing to share by.
     async fn renew(&self, root: &Root<JwtAuth>, metrics: &Metrics) -> Result<Known, Error> {
         loop {
-            let before = self.known.get();
-            let seen = before.as_ref().map(|known| known.at);
-            let theirs = self
-                .shared
-                .get()?
-                .filter(|it| seen.is_none_or(|seen| it.at > seen));
-            let now = root.now()?;
-            if let Some(fetched) = theirs.filter(|it| it.is_recent(now)) {
+            if let Some(fetched) = self.of_another_vm(root.now()?) {
                 return Ok(self.adopt(fetched));
             }
-            let Some(held) = self.lease.take()? else {
+            let lease = self.lease.take();
+            if let Ok(None) = lease {
                 root.sleep(LOOK).await?;
                 continue;
-            };
+            }
             let fetched = self.fetch(root, metrics).await?;
-            self.shared.set(&fetched)?;
-            held.give_back()?;
+            let shared = self.shared.set(&fetched);
+            let given_back = lease.map(|held| held.map_or(Ok(()), Held::give_back));
+            if let Err(error) = shared.and(given_back.flatten()) {
+                log::debug!("the keys are not shared with other workers: {error}");
+            }
             return Ok(self.adopt(fetched));
         }
+    }
+
+    fn of_another_vm(&self, now: SystemTime) -> Option<Fetched> {
+        let seen = self.known.get().map(|known| known.at);
+        let fetched = self.shared.get().ok().flatten()?;
+        let is_news = seen.is_none_or(|seen| fetched.at > seen);
+        (is_news && fetched.is_recent(now)).then_some(fetched)
     }
 
     async fn fetch(&self, root: &Root<JwtAuth>, metrics: &Metrics) -> Result<Fetched, Error> {
