@@ -1,7 +1,11 @@
 //! `host-runner jwt`: keys and tokens to try a configuration of `jwt-auth` with, and why it refuses one.
 
+mod explained;
+mod inspect;
 mod jwks;
 mod keygen;
+mod policy;
+mod presented;
 
 mod sign;
 
@@ -24,6 +28,7 @@ enum Verb {
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
     Jwks(jwks::Jwks),
+    Inspect(inspect::Inspect),
 }
 
 // === impl Jwt ===
@@ -34,6 +39,7 @@ impl Jwt {
             Verb::Keygen(verb) => verb.run(),
             Verb::Sign(verb) => verb.run(),
             Verb::Jwks(verb) => verb.run(),
+            Verb::Inspect(verb) => verb.run(),
         }
     }
 }
