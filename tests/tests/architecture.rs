@@ -8,11 +8,12 @@ use meshwright_tests::root;
 use serde_json::Value;
 
 /// Who may use which workspace package. A pair that is not here is a forbidden edge.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("meshwright-core", &[]),
     ("meshwright-macros", &[]),
     ("policy-matchers", &["meshwright-core"]),
-    ("policy-jwt", &["meshwright-core"]),
+    ("policy-signature", &[]),
+    ("policy-jwt", &["meshwright-core", "policy-signature"]),
     ("policy-authz", &["meshwright-core", "policy-matchers"]),
     ("policy-routing", &["meshwright-core", "policy-matchers"]),
     (
@@ -29,8 +30,12 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("jwt-auth", &["meshwright", "policy-jwt"]),
     ("authz", &["meshwright", "policy-authz"]),
     ("ab-router", &["meshwright", "policy-routing"]),
-    // The engine in it knows only the ABI; the mesh loader turns Istio resources into plugin configurations.
-    ("host-runner", &["meshwright-core", "policy-istio"]),
+    // The engine in it knows only the ABI; the mesh loader turns Istio resources into plugin configurations, and
+    // `host-runner jwt inspect` asks the policy itself why it refuses a token.
+    (
+        "host-runner",
+        &["meshwright-core", "policy-istio", "policy-jwt"],
+    ),
 ];
 
 /// Packages outside the workspace that only some of ours may name, by what would be wrong with it elsewhere.

@@ -142,10 +142,6 @@ pub struct ClaimToHeader {
 // === impl TokenCache ===
 
 impl TokenCache {
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the signature serde asks for"
-    )]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
