@@ -30,7 +30,7 @@ impl Shop {
         keygen(&folder, "ES256", "key.pem");
         let keys = folder.run(&["jwt", "jwks", "key.pem"]).text;
         let rule = json!({
-            "issuer": "joe", "jwks": keys, "audiences": ["https://shop/"], "requiredClaims": ["sub"],
+            "issuer": "joe", "jwks": keys, "audiences": ["https://shop/"], "requiredClaims": ["shop.id"],
             "fromHeaders": [{"name": "X-Token"}],
         });
         let configuration = json!({ "jwtRules": [rule] });
@@ -43,7 +43,7 @@ impl Shop {
         let good = ["jwt", "sign", "--key", "key.pem"];
         let good = [
             &good[..],
-            &["--claims", r#"{"iss":"joe","aud":"shop","sub":"me"}"#],
+            &["--claims", r#"{"iss":"joe","aud":"shop","shop":{"id":7}}"#],
         ]
         .concat();
         self.0.run(&[&good, arguments].concat()).text
@@ -192,18 +192,18 @@ fn claims_come_from_everywhere_and_the_particular_wins() {
         "admin=true",
         "--claim",
         "t=now-10m",
-        "--subject",
-        "you",
     ];
-    let token = shop.token(&[&claims[..], &["--audience", "shop", "--audience", "x"]].concat());
-    let parts = [
-        "\"n\":1",
-        "\"admin\":true",
-        "\"sub\":\"you\"",
-        "\"aud\":[\"shop\",\"x\"]",
-        "(in 1h)",
-    ];
-    shop.says(token.trim(), 0, &parts);
+    let names = ["--subject", "you", "--audience", "shop", "--audience", "x"];
+    let token = shop.token(&[&claims[..], &names].concat());
+    let seen = shop.says(token.trim(), 0, &["passes"]);
+    let line = seen.lines().find_map(|line| line.strip_prefix("claims "));
+    let found: Value = serde_json::from_str(line.unwrap()).unwrap();
+    let time = |name: &str| found.get(name).and_then(Value::as_u64).unwrap();
+    let expected = json!({
+        "n": 1, "admin": true, "t": time("iat") - 600, "sub": "you", "aud": ["shop", "x"], "iss": "joe",
+        "shop": {"id": 7}, "iat": time("iat"), "exp": time("iat") + 3600,
+    });
+    assert_eq!(found, expected);
     let never = shop.token(&["--claim", "exp=now+5m", "--expires-in", "never"]);
     shop.says(never.trim(), 0, &["no `nbf` nor `exp`"]);
     let own = shop.token(&["--claim", "exp=now+10d"]);
@@ -220,7 +220,7 @@ fn a_token_that_passes_says_what_the_upstream_gets() {
         &[
             "token in the header `x-token`\n",
             "ok  audience   one of `shop`, found \"shop\"",
-            "ok  claims     there are `sub`",
+            "ok  claims     there are `shop.id`",
             "key `key`, EC on P-256: verifies",
             "the upstream does not get x-token",
             "signature  64 bytes",
@@ -248,7 +248,10 @@ fn a_token_that_is_refused_says_why() {
             &["--issuer", "jack"],
             "NO  issuer     `joe`, found \"jack\"",
         ),
-        (&["--claim", "sub=null"], "NO  claims     there are `sub`"),
+        (
+            &["--claim", "shop=null"],
+            "NO  claims     there are `shop.id`",
+        ),
         (
             &["--claim", "aud=1"],
             "NO  form       three parts: Jwt payload [aud]",
@@ -262,9 +265,13 @@ fn a_token_that_is_refused_says_why() {
         assert_eq!(seen.matches("\n  NO ").count(), 1, "{seen}");
     }
     let forged = ["jwt", "sign", "--key", "other.pem", "--issuer", "joe"];
-    let forged = shop
-        .0
-        .run(&[&forged[..], &["--audience", "shop", "--subject", "me"]].concat());
+    let forged = shop.0.run(
+        &[
+            &forged[..],
+            &["--audience", "shop", "--claim", "shop={\"id\":7}"],
+        ]
+        .concat(),
+    );
     let refused = [
         "key `key`, EC on P-256: Jwt verification fails",
         "  401 Jwt verification fails",
@@ -325,9 +332,14 @@ fn a_token_is_read_from_standard_input() {
     assert!(seen.contains("passes: jwt.valid"), "{seen}");
 }
 
-const RESOURCE: &str = "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\n\
-    metadata: {name: a, namespace: foo}\nspec:\n  selector: {matchLabels: {app: x}}\n  jwtRules:\n\
-    - issuer: joe\n  \u{20} jwksUri: https://joe.example/keys\n";
+const RESOURCE: &str = "\
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: a, namespace: foo}
+spec:
+  selector: {matchLabels: {app: x}}
+  jwtRules: [{issuer: joe, jwksUri: 'https://joe.example/keys'}]
+";
 
 #[test]
 fn istio_resources_apply_to_the_workload_that_is_named() {
@@ -358,7 +370,7 @@ fn istio_resources_apply_to_the_workload_that_is_named() {
         "a.yaml",
         &RESOURCE.replace("issuer: joe", "issuer: [joe]"),
     );
-    inspect(&workload).has(2, &["a.yaml:7:", "/spec/jwtRules/0/issuer", "^"]);
+    inspect(&workload).has(2, &["a.yaml:6:", "/spec/jwtRules/0/issuer", "^"]);
 }
 
 #[test]
