@@ -1,15 +1,17 @@
 //! Private keys and secrets as the cryptographic libraries have them: made, read, written, and signing.
 
-use hmac::{Hmac, Mac as _};
+use anyhow::bail;
+use hmac::digest::{DynDigest, KeyInit};
+use hmac::{Hmac, Mac};
 use p256::ecdsa::signature::Signer;
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
 use rsa::pss::Pss;
 use rsa::rand_core::OsRng;
-use rsa::traits::SignatureScheme;
 use rsa::{RsaPrivateKey, RsaPublicKey};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::digest::const_oid::AssociatedOid;
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::ZeroizeOnDrop;
 
 use super::algorithm::{Algorithm, Hash};
@@ -150,8 +152,7 @@ impl Material {
         }
     }
 
-    /// The signature in the form of RFC 7518 section 3; `algorithm` must be one that it [signs](Self::signs), else only its
-    /// hash counts.
+    /// The signature in the form of RFC 7518 section 3; `algorithm` must be one that it [signs](Self::signs).
     pub(super) fn sign(&self, algorithm: Algorithm, text: &[u8]) -> anyhow::Result<Vec<u8>> {
         Ok(match self {
             Self::Rsa(key) => rsa(key, algorithm, text)?,
@@ -179,45 +180,45 @@ fn ecdsa<K: Signer<S>, S>(key: &K, text: &[u8]) -> anyhow::Result<S> {
 }
 
 fn rsa(key: &RsaPrivateKey, algorithm: Algorithm, text: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let (hash, is_pss) = match algorithm {
-        Algorithm::Ps(hash) => (hash, true),
-        Algorithm::Rs(hash) | Algorithm::Es(hash) | Algorithm::Hs(hash) => (hash, false),
-        Algorithm::EdDsa => (Hash::Sha256, false),
-    };
-    let signature = match (hash, is_pss) {
-        (Hash::Sha256, false) => signed(key, Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(text)),
-        (Hash::Sha384, false) => signed(key, Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(text)),
-        (Hash::Sha512, false) => signed(key, Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(text)),
-        (Hash::Sha256, true) => signed(key, Pss::new::<Sha256>(), &Sha256::digest(text)),
-        (Hash::Sha384, true) => signed(key, Pss::new::<Sha384>(), &Sha384::digest(text)),
-        (Hash::Sha512, true) => signed(key, Pss::new::<Sha512>(), &Sha512::digest(text)),
-    };
-    Ok(signature?)
+    Ok(match algorithm {
+        Algorithm::Rs(Hash::Sha256) => pkcs1::<Sha256>(key, text)?,
+        Algorithm::Rs(Hash::Sha384) => pkcs1::<Sha384>(key, text)?,
+        Algorithm::Rs(Hash::Sha512) => pkcs1::<Sha512>(key, text)?,
+        Algorithm::Ps(Hash::Sha256) => pss::<Sha256>(key, text)?,
+        Algorithm::Ps(Hash::Sha384) => pss::<Sha384>(key, text)?,
+        Algorithm::Ps(Hash::Sha512) => pss::<Sha512>(key, text)?,
+        Algorithm::Es(_) | Algorithm::Hs(_) | Algorithm::EdDsa => bail!(misfit(algorithm)),
+    })
 }
 
-fn signed(
-    key: &RsaPrivateKey,
-    scheme: impl SignatureScheme,
-    digest: &[u8],
-) -> rsa::Result<Vec<u8>> {
-    key.sign_with_rng(&mut OsRng, scheme, digest)
+fn pkcs1<D: Digest + AssociatedOid>(key: &RsaPrivateKey, text: &[u8]) -> rsa::Result<Vec<u8>> {
+    key.sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<D>(), &D::digest(text))
+}
+
+// RFC 7518 section 3.5: the salt is as long as the hash.
+fn pss<D>(key: &RsaPrivateKey, text: &[u8]) -> rsa::Result<Vec<u8>>
+where
+    D: 'static + Digest + DynDigest + Send + Sync,
+{
+    key.sign_with_rng(&mut OsRng, Pss::new::<D>(), &D::digest(text))
 }
 
 fn hmac(secret: &[u8], algorithm: Algorithm, text: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(match algorithm {
-        Algorithm::Hs(Hash::Sha384) => {
-            let mac = Hmac::<Sha384>::new_from_slice(secret)?;
-            mac.chain_update(text).finalize().into_bytes().to_vec()
-        }
-        Algorithm::Hs(Hash::Sha512) => {
-            let mac = Hmac::<Sha512>::new_from_slice(secret)?;
-            mac.chain_update(text).finalize().into_bytes().to_vec()
-        }
-        _ => {
-            let mac = Hmac::<Sha256>::new_from_slice(secret)?;
-            mac.chain_update(text).finalize().into_bytes().to_vec()
-        }
+        Algorithm::Hs(Hash::Sha256) => mac::<Hmac<Sha256>>(secret, text)?,
+        Algorithm::Hs(Hash::Sha384) => mac::<Hmac<Sha384>>(secret, text)?,
+        Algorithm::Hs(Hash::Sha512) => mac::<Hmac<Sha512>>(secret, text)?,
+        _ => bail!(misfit(algorithm)),
     })
+}
+
+fn mac<M: Mac + KeyInit>(secret: &[u8], text: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mac = <M as Mac>::new_from_slice(secret)?;
+    Ok(mac.chain_update(text).finalize().into_bytes().to_vec())
+}
+
+fn misfit(algorithm: Algorithm) -> String {
+    format!("the key does not sign {algorithm}")
 }
 
 fn random<B: AsMut<[u8]>>(mut bytes: B) -> anyhow::Result<B> {
