@@ -290,6 +290,14 @@ fn a_token_that_is_refused_says_why() {
 }
 
 #[test]
+fn what_a_token_says_does_not_steer_the_terminal() {
+    let shop = Shop::new();
+    let token = shop.token(&["--issuer", "j\u{f6}e\u{9b}31m\u{202e}"]);
+    let seen = shop.says(token.trim(), 1, &["j\u{f6}e\\u{9b}31m"]);
+    assert!(!seen.contains(['\u{9b}', '\u{202e}']), "{seen}");
+}
+
+#[test]
 fn the_time_can_be_another_one() {
     let shop = Shop::new();
     let token = shop.token(&["--claim", "exp=1700000000"]);

@@ -102,7 +102,7 @@ impl Text {
         header: &Map<String, Value>,
         claims: &Map<String, Value>,
     ) -> Option<(&'static str, String)> {
-        let found = |name: &str| claims.get(name).map_or("none".to_owned(), Value::to_string);
+        let found = |name: &str| claims.get(name).map_or("none".to_owned(), shown);
         Some(match check {
             Check::Form => ("form", "three parts".to_owned()),
             Check::Issuer(any) if any.is_empty() => ("issuer", "any".to_owned()),
@@ -115,9 +115,7 @@ impl Text {
                 format!("one of {}, found {}", quoted(allowed), found("aud")),
             ),
             Check::Type(Some(kind)) => {
-                let found = header
-                    .get("typ")
-                    .map_or("none".to_owned(), Value::to_string);
+                let found = header.get("typ").map_or("none".to_owned(), shown);
                 ("type", format!("`{kind}`, found {found}"))
             }
             Check::Claims(claims) if !claims.is_empty() => {
@@ -248,7 +246,17 @@ fn place(location: &Location) -> String {
 }
 
 fn json(members: &Map<String, Value>) -> String {
-    Value::Object(members.clone()).to_string()
+    shown(&Value::Object(members.clone()))
+}
+
+// Anybody can make up a token, so what would steer a terminal is escaped; JSON does so for a part of it only.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    let escaped = text.chars().map(|character| match character {
+        ' '..='~' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    });
+    escaped.collect()
 }
 
 fn quoted(names: &[String]) -> String {
