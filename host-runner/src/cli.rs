@@ -1,12 +1,14 @@
 //! The command line: one file per verb.
 //!
-//! Exit codes: 0 all is well, 1 an expectation failed (or something is missing, for `doctor`), 2 usage or configuration.
+//! Exit codes: 0 all is well, 1 an expectation failed (or something is missing, for `doctor`; a token would be refused, for
+//! `jwt inspect`), 2 usage or configuration.
 
 mod build;
 mod check;
 mod config;
 mod doctor;
 mod inspect;
+mod jwt;
 mod new;
 mod observe;
 mod record;
@@ -66,6 +68,7 @@ enum Verb {
     Config(config::Config),
     Build(build::Build),
     Inspect(inspect::Inspect),
+    Jwt(jwt::Jwt),
     WasmTest(wasm_test::WasmTest),
     Doctor(doctor::Doctor),
 }
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Config(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
+        Verb::Jwt(verb) => verb.run(),
         Verb::WasmTest(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
     };

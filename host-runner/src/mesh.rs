@@ -4,6 +4,7 @@
 //! clusters, and every error gets its file, line and column.
 
 mod document;
+mod request_authentication;
 mod welcome;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use policy_istio::{Destination, PluginConfigs, compile};
 use serde::Serialize;
 
 use self::document::{MeshDocument, Upstream as UpstreamDocument};
+pub(crate) use self::request_authentication::request_authentication;
 use crate::listener::{Cluster, Listener, ModuleFile, Plugin, Route};
 use crate::upstream::{Upstream, demo};
 use crate::yaml::Source;

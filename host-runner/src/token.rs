@@ -1,15 +1,22 @@
 //! Mints JWTs for demonstrations and tests: signed, forged or tampered with, at times relative to a clock.
 //! Nothing here verifies; that is what the filters under test are for.
 
+mod algorithm;
 mod claims;
 mod key;
+mod key_file;
+mod material;
+mod public;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+pub(crate) use self::algorithm::Algorithm;
 pub use self::claims::{TimeOffset, resolve_times};
 pub use self::key::SigningKey;
+pub(crate) use self::key_file::KeyFile;
+pub use self::public::PublicKey;
 
 /// The compact serialization of a JWT (RFC 7515 section 3.1) with `header` and `claims` as they are, signed by `key`
 /// with its algorithm. The header member `alg` is added when it is missing, and `typ` too; `alg: none` makes an

@@ -30,8 +30,12 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("jwt-auth", &["meshwright", "policy-jwt"]),
     ("authz", &["meshwright", "policy-authz"]),
     ("ab-router", &["meshwright", "policy-routing"]),
-    // The engine in it knows only the ABI; the mesh loader turns Istio resources into plugin configurations.
-    ("host-runner", &["meshwright-core", "policy-istio"]),
+    // The engine in it knows only the ABI; the mesh loader turns Istio resources into plugin configurations, and
+    // `host-runner jwt inspect` asks the policy itself why it refuses a token.
+    (
+        "host-runner",
+        &["meshwright-core", "policy-istio", "policy-jwt"],
+    ),
 ];
 
 /// Packages outside the workspace that only some of ours may name, by what would be wrong with it elsewhere.

@@ -95,8 +95,22 @@ struct UpstreamYaml {
 /// Istio's documents, each with its place in the file.
 pub(super) type Resources<'a> = Vec<(Resource, Document<'a>)>;
 
-/// Sorts the documents of a file.
+/// Sorts the documents of a file that has a `Mesh`.
 pub(super) fn read(source: &Source) -> Result<(MeshDocument, Resources<'_>), YamlError> {
+    let (mesh, resources) = sort(source)?;
+    let missing = || {
+        format!(
+            "a document of kind `Mesh` (apiVersion `{API_VERSION}`) is missing; it says where the upstreams are"
+        )
+    };
+    Ok((
+        mesh.ok_or_else(|| YamlError::of_file(source.name(), missing()))?,
+        resources,
+    ))
+}
+
+/// Sorts the documents of a file.
+pub(super) fn sort(source: &Source) -> Result<(Option<MeshDocument>, Resources<'_>), YamlError> {
     let mut mesh = None;
     let mut resources = Vec::new();
     for document in source.documents() {
@@ -112,15 +126,7 @@ pub(super) fn read(source: &Source) -> Result<(MeshDocument, Resources<'_>), Yam
             mesh = Some(MeshDocument::new(value).map_err(|error| document.config_error(&error))?);
         }
     }
-    let missing = || {
-        format!(
-            "a document of kind `Mesh` (apiVersion `{API_VERSION}`) is missing; it says where the upstreams are"
-        )
-    };
-    Ok((
-        mesh.ok_or_else(|| YamlError::of_file(source.name(), missing()))?,
-        resources,
-    ))
+    Ok((mesh, resources))
 }
 
 /// One error that shows the place of each.

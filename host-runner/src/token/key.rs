@@ -1,4 +1,4 @@
-//! A key that signs JWTs: from a PEM file or a shared secret.
+//! A key that signs JWTs: from a PEM file or a shared secret, or a new one.
 
 use std::fmt;
 use std::path::Path;
@@ -6,34 +6,46 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto::rust_crypto;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::algorithm::Algorithm;
+use super::material::{Material, Secret};
+use super::public::PublicKey;
 
 /// A private or shared key and the algorithm it signs with.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: EncodingKey,
+    material: Material,
     algorithm: Algorithm,
 }
 
 // === impl SigningKey ===
 
 impl SigningKey {
-    /// A private key in PEM (RSA, EC or Ed25519; PKCS#8, or PKCS#1 for RSA). It signs RS256, ES256 or EdDSA.
+    /// A new key for an algorithm, from the randomness of the operating system: RSA of 2048 bits, a secret as long as its hash.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub(crate) fn generate(algorithm: Algorithm) -> anyhow::Result<Self> {
+        let material = Material::generate(algorithm)?;
+        Ok(Self {
+            material,
+            algorithm,
+        })
+    }
+
+    /// A private key in PEM: PKCS#8 of RSA, EC on P-256, P-384 or P-521, or Ed25519; PKCS#1 of RSA; SEC 1 of EC. It signs
+    /// RS256, ES256, ES384 or ES512 by its curve, or EdDSA.
     ///
     /// # Errors
     /// When the text is none of these.
     pub fn from_pem(pem: &[u8]) -> anyhow::Result<Self> {
-        let readers = [
-            EncodingKey::from_rsa_pem,
-            EncodingKey::from_ec_pem,
-            EncodingKey::from_ed_pem,
-        ];
-        let key = readers.into_iter().find_map(|read| read(pem).ok());
-        Ok(Self::new(key.context(
-            "expected a private key in PEM: RSA, EC (PKCS#8) or Ed25519",
+        let blocks = pem::parse_many(pem).unwrap_or_default();
+        let mut keys = blocks
+            .iter()
+            .filter_map(|block| Material::from_der(block.tag(), block.contents()));
+        Ok(Self::new(keys.next().context(
+            "expected a private key in PEM: RSA, EC (P-256, P-384, P-521) or Ed25519",
         )?))
     }
 
@@ -54,7 +66,7 @@ impl SigningKey {
     pub fn from_secret(secret: &str) -> anyhow::Result<Self> {
         let secret = BASE64_URL_SAFE_NO_PAD.decode(secret.trim_end_matches('='));
         let secret = secret.context("expected a secret in base64url")?;
-        Ok(Self::new(EncodingKey::from_secret(&secret)))
+        Ok(Self::new(Material::Secret(Secret::new(secret))))
     }
 
     /// The same key, signing with another algorithm of its family, such as `RS512`.
@@ -62,13 +74,12 @@ impl SigningKey {
     /// # Errors
     /// When there is no such algorithm, or the key is not made for it.
     pub fn with_algorithm(&self, name: &str) -> anyhow::Result<Self> {
-        let algorithm = name.parse::<Algorithm>().ok();
-        let algorithm = algorithm.with_context(|| format!("unknown algorithm `{name}`"))?;
-        if algorithm.family() != self.key.family() {
+        let algorithm: Algorithm = name.parse()?;
+        if !self.material.signs(algorithm) {
             bail!("the key signs {}, not `{name}`", self.algorithm_name());
         }
         Ok(Self {
-            key: self.key.clone(),
+            material: self.material.clone(),
             algorithm,
         })
     }
@@ -76,48 +87,52 @@ impl SigningKey {
     /// The `alg` of what it signs.
     #[must_use]
     pub fn algorithm_name(&self) -> String {
-        format!("{:?}", self.algorithm)
+        self.algorithm.to_string()
     }
 
-    /// The public key (the secret itself for HMAC) as a JWK named `kid`.
+    /// The public key (the secret itself for HMAC) as a JWK named `kid`, for the algorithm that this key signs with.
     ///
     /// # Errors
     /// When the key has no such form.
     pub fn to_jwk(&self, kid: &str) -> anyhow::Result<Value> {
-        install_crypto();
-        let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm)?;
-        jwk.common.key_id = Some(kid.to_owned());
-        Ok(json!(jwk))
+        let key = self.verifying_key()?;
+        Ok(Value::Object(key.members_with(kid, Some(self.algorithm))))
+    }
+
+    /// What verifies its signatures: the public half, or the secret itself.
+    pub(crate) fn verifying_key(&self) -> anyhow::Result<PublicKey> {
+        match &self.material {
+            Material::Secret(secret) => Ok(PublicKey::secret(secret.bytes())),
+            key => key.public()?.context("the key has no public half"),
+        }
+    }
+
+    /// As a file has it: PKCS#8 in PEM, or the secret in base64url.
+    pub(crate) fn to_text(&self) -> anyhow::Result<String> {
+        match (&self.material, self.material.to_pem()?) {
+            (Material::Secret(secret), _) => {
+                Ok(BASE64_URL_SAFE_NO_PAD.encode(secret.bytes()) + "\n")
+            }
+            (_, pem) => pem.context("the key has no PEM"),
+        }
     }
 
     // The signature in base64url.
     pub(super) fn sign(&self, message: &[u8]) -> anyhow::Result<String> {
-        install_crypto();
-        Ok(jsonwebtoken::crypto::sign(
-            message,
-            &self.key,
-            self.algorithm,
-        )?)
+        let signature = self.material.sign(self.algorithm, message)?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    fn new(key: EncodingKey) -> Self {
-        let algorithm = match key.family() {
-            AlgorithmFamily::Hmac => Algorithm::HS256,
-            AlgorithmFamily::Rsa => Algorithm::RS256,
-            AlgorithmFamily::Ec => Algorithm::ES256,
-            AlgorithmFamily::Ed => Algorithm::EdDSA,
-        };
-        Self { key, algorithm }
+    fn new(material: Material) -> Self {
+        Self {
+            algorithm: material.default_algorithm(),
+            material,
+        }
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({:?})", self.algorithm)
+        write!(f, "SigningKey({})", self.algorithm)
     }
-}
-
-// `Err` means that a provider is installed already, which is as good.
-fn install_crypto() {
-    let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
 }

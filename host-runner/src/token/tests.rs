@@ -1,3 +1,4 @@
+use jsonwebtoken::crypto::rust_crypto;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::json;
@@ -14,6 +15,8 @@ fn object(value: &Value) -> Map<String, Value> {
 }
 
 fn verifies(token: &str, key: &SigningKey) -> bool {
+    // `Err` means that it is installed already.
+    let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
     let jwk: Jwk = serde_json::from_value(key.to_jwk("k").unwrap()).unwrap();
     let header = jsonwebtoken::decode_header(token).unwrap();
     let mut validation = Validation::new(header.alg);
@@ -33,6 +36,34 @@ fn a_minted_token_verifies_and_a_tampered_one_does_not() {
         assert!(!verifies(&tamper_payload(&token), &key), "{key:?}");
         assert!(!verifies(&tamper_signature(&token), &key), "{key:?}");
     }
+}
+
+#[test]
+fn a_new_key_can_be_read_again_and_others_verify_what_it_signs() {
+    // jsonwebtoken has no ES512.
+    for name in Algorithm::NAMES.into_iter().filter(|name| *name != "ES512") {
+        let algorithm: Algorithm = name.parse().unwrap();
+        let text = SigningKey::generate(algorithm).unwrap().to_text().unwrap();
+        let key = match algorithm {
+            Algorithm::Hs(_) => SigningKey::from_secret(text.trim()),
+            _ => SigningKey::from_pem(text.as_bytes()),
+        };
+        let key = key.and_then(|key| key.with_algorithm(name)).unwrap();
+        let token = mint(&key, &Map::new(), &Map::new()).unwrap();
+        assert!(verifies(&token, &key), "{name}");
+        assert!(!verifies(&tamper_signature(&token), &key), "{name}");
+    }
+}
+
+/// RFC 8037 appendices A.2 and A.3.
+#[test]
+fn a_thumbprint_is_that_of_the_standard() {
+    let point = BASE64_URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    let key = PublicKey::ed25519(&point.unwrap().try_into().unwrap());
+    assert_eq!(
+        key.thumbprint(),
+        "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod bless;
 mod check;
 mod command;
+mod jwt;
 mod mistakes;
 mod record;
 mod tools;

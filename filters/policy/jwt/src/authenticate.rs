@@ -9,8 +9,10 @@ use meshwright_core::{ConfigError, Effects, HeaderEdit, Reason, RequestHead, Ver
 use crate::check::check;
 use crate::config::{Compat, Config, JwtRule};
 use crate::edits;
+use crate::explain::{Explanation, RuleExplanation};
 use crate::failure::Failure;
 use crate::keys::KeySet;
+use crate::location::Location;
 use crate::remote::Remote;
 use crate::rule::{Accepted, Judgement, Rule, Source};
 use crate::verify::Budget;
@@ -85,10 +87,7 @@ impl Authenticator {
         if !head.path().is_some_and(|path| path.starts_with(b"/")) {
             return Outcome::Decided(self.pass(head, "jwt.no_path"));
         }
-        let now = now
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        match self.judge(head, now, world) {
+        match self.judge(head, seconds(now), world) {
             Ok(Verdict::Deny { reason, .. }) if self.report_only => Outcome::Reported {
                 refusal: reason,
                 verdict: self.pass(head, "jwt.report_only"),
@@ -96,6 +95,32 @@ impl Authenticator {
             Ok(verdict) => Outcome::Decided(verdict),
             Err(need) => Outcome::NeedsKeys(need),
         }
+    }
+
+    /// Why [`authenticate`](Self::authenticate) decides as it does: its outcome, and every check of every rule, also of those
+    /// that it had no need to ask. Takes longer, and is for people.
+    #[must_use]
+    pub fn explain(&self, head: &RequestHead, now: SystemTime, world: &dyn World) -> Explanation {
+        let mut budget = Budget::of_a_request();
+        let mut rules: Vec<RuleExplanation> = Vec::with_capacity(self.rules.len());
+        for rule in &self.rules {
+            let is_asked =
+                self.compat != Compat::Envoy || !rules.iter().any(RuleExplanation::accepts);
+            let explained = rule.explain(head, seconds(now), world, &mut budget);
+            rules.push(RuleExplanation {
+                is_asked,
+                ..explained
+            });
+        }
+        Explanation {
+            outcome: self.authenticate(head, now, world),
+            rules,
+        }
+    }
+
+    /// Where each rule looks for tokens, in the order of the configuration and of Envoy (rules J8, J16).
+    pub fn locations(&self) -> impl Iterator<Item = &[Location]> {
+        self.rules.iter().map(Rule::locations)
     }
 
     /// In Envoy the first rule that accepts decides, and what the others think of other tokens does not matter (rule J32).
@@ -176,6 +201,11 @@ fn decisive<'a>(refused: &[(&'a Rule, Failure)]) -> Option<(&'a Rule, Failure)> 
         return Some(*first);
     }
     Some(*refused.iter().rfind(is_informative).unwrap_or(first))
+}
+
+fn seconds(now: SystemTime) -> u64 {
+    let since = now.duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// The CORS protocol sends no credentials in a preflight request (rule J19).

@@ -1,5 +1,7 @@
 //! Keys that can verify: what a token asks of a key, in the words of the crypto library.
 
+use std::fmt;
+
 use policy_signature::{Curve, Hash, Key, Scheme};
 
 /// A key, taken apart once and kept.
@@ -67,6 +69,21 @@ impl VerifyingKey {
     /// Whether `signature`, for ECDSA two halves as wide as the curve, is that of `text`.
     pub(crate) fn verify(&self, scheme: Scheme, text: &[u8], signature: &[u8]) -> bool {
         self.key.verify(scheme, text, signature).is_ok()
+    }
+}
+
+// === impl Kind ===
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { modulus_bits } => write!(f, "RSA of {modulus_bits} bits"),
+            Self::Ec(Curve::P256) => f.write_str("EC on P-256"),
+            Self::Ec(Curve::P384) => f.write_str("EC on P-384"),
+            Self::Ec(Curve::P521) => f.write_str("EC on P-521"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Secret { bytes } => write!(f, "secret of {bytes} bytes"),
+        }
     }
 }
 

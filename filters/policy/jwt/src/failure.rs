@@ -6,6 +6,7 @@ use meshwright_core::{LocalReply, Reason, RequestHead, Verdict};
 use std::sync::Arc;
 
 use crate::challenge::challenge;
+use crate::explain::Refusal;
 
 /// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,16 @@ impl Failure {
         match self {
             Self::BadAudience => 403,
             _ => 401,
+        }
+    }
+
+    /// The same for people who ask why.
+    pub(crate) fn refusal(self) -> Refusal {
+        let (text, code) = self.row();
+        Refusal {
+            code,
+            text,
+            status: self.status(),
         }
     }
 

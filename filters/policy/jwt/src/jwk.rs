@@ -89,10 +89,16 @@ impl Key {
     /// Whether a token with this header may have been signed by this key (rule J35): ids equal or one of them missing, and
     /// no other algorithm prescribed.
     pub(crate) fn is_candidate(&self, key_id: Option<&str>, algorithm: Algorithm) -> bool {
-        let same_id = self
-            .id()
-            .is_none_or(|own| key_id.is_none_or(|other| own == other));
-        same_id && [Purpose::Any, Purpose::Only(algorithm)].contains(&self.purpose)
+        self.is_meant_by(key_id) && self.is_for(algorithm)
+    }
+
+    pub(crate) fn is_meant_by(&self, key_id: Option<&str>) -> bool {
+        self.id()
+            .is_none_or(|own| key_id.is_none_or(|other| own == other))
+    }
+
+    fn is_for(&self, algorithm: Algorithm) -> bool {
+        [Purpose::Any, Purpose::Only(algorithm)].contains(&self.purpose)
     }
 
     /// How a token of this algorithm must be signed to be verified by this key; none when it cannot be.

@@ -8,6 +8,7 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claims;
 use crate::config::Compat;
+use crate::explain::Parts;
 use crate::failure::Failure;
 use crate::json::{self, Object};
 
@@ -62,6 +63,17 @@ impl Jws {
             signature: base64url::decode(signature, compat).ok_or(Failure::SignatureBase64)?,
         })
     }
+}
+
+/// The parts of a token as far as they can be read, whatever is wrong with the others.
+pub(crate) fn parts(token: &[u8], compat: Compat) -> Option<Parts> {
+    let [header, payload, signature] = split(token, compat).ok()?;
+    let object = |text| json::object(&base64url::decode(text, compat)?, compat);
+    Some(Parts {
+        header: object(header),
+        claims: object(payload),
+        signature_bytes: base64url::decode(signature, compat).map(|signature| signature.len()),
+    })
 }
 
 /// Three parts that are not empty. Empty ones do not count in Envoy, however many there are (rules J21, X1).

@@ -71,6 +71,11 @@ impl KeySet {
         })
     }
 
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> &[Key] {
+        &self.keys
+    }
+
     /// The keys that may have signed `token`, in the order of the set.
     pub(crate) fn candidates(&self, token: &Jws) -> impl Iterator<Item = &Key> {
         self.keys

@@ -12,9 +12,14 @@ use crate::query;
 
 /// A place that may hold tokens. The order is Envoy's: headers by name and prefix, parameters, cookies (rule J16).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Location {
+pub enum Location {
     /// Values of a header, after a prefix that may be empty.
-    Header { name: String, prefix: String },
+    Header {
+        /// The header's name, in lower case.
+        name: String,
+        /// What comes before the token, its space included.
+        prefix: String,
+    },
     /// The first query parameter of that name.
     Param(String),
     /// The first cookie of that name.

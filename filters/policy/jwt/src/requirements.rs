@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::claims::bare_audience;
 use crate::config::{Compat, JwtRule};
+use crate::explain::Check;
 use crate::failure::Failure;
 use crate::jws::Jws;
 
@@ -22,6 +23,33 @@ pub(crate) struct Requirements {
     claims: Vec<Vec<String>>,
     /// Seconds.
     max_age: Option<u64>,
+}
+
+/// One of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Requirement {
+    Issuer,
+    Expiry,
+    Time,
+    Audience,
+    Kind,
+    Claims,
+    Age,
+}
+
+// === impl Requirement ===
+
+impl Requirement {
+    /// The first that does not hold decides (rule J28).
+    pub(crate) const IN_ORDER: [Self; 7] = [
+        Self::Issuer,
+        Self::Expiry,
+        Self::Time,
+        Self::Audience,
+        Self::Kind,
+        Self::Claims,
+        Self::Age,
+    ];
 }
 
 // === impl Requirements ===
@@ -49,20 +77,52 @@ impl Requirements {
 
     /// `now` in seconds since 1970.
     pub(crate) fn check(&self, token: &Jws, now: u64) -> Result<(), Failure> {
+        let mut requirements = Requirement::IN_ORDER.into_iter();
+        requirements.try_for_each(|requirement| self.check_one(requirement, token, now))
+    }
+
+    pub(crate) fn check_one(
+        &self,
+        requirement: Requirement,
+        token: &Jws,
+        now: u64,
+    ) -> Result<(), Failure> {
         let claims = &token.claims;
-        claims.check_issuer(&self.issuer)?;
-        if self.needs_expiry {
-            claims.check_has_expiry()?;
+        match requirement {
+            Requirement::Issuer => claims.check_issuer(&self.issuer),
+            Requirement::Expiry if self.needs_expiry => claims.check_has_expiry(),
+            Requirement::Expiry => Ok(()),
+            Requirement::Time => claims.check_time(now, self.leeway, self.needs_expiry),
+            Requirement::Audience => claims.check_audience(&self.audiences),
+            Requirement::Kind => self.check_kind(token),
+            Requirement::Claims => {
+                let mut paths = self.claims.iter();
+                paths.try_for_each(|path| claims.check_has(path))
+            }
+            Requirement::Age => self
+                .max_age
+                .map_or(Ok(()), |age| claims.check_age(now, age, self.leeway)),
         }
-        claims.check_time(now, self.leeway, self.needs_expiry)?;
-        claims.check_audience(&self.audiences)?;
-        self.check_kind(token)?;
-        self.claims
-            .iter()
-            .try_for_each(|path| claims.check_has(path))?;
-        match self.max_age {
-            Some(age) => claims.check_age(now, age, self.leeway),
-            None => Ok(()),
+    }
+
+    /// What a requirement asks for, for people.
+    pub(crate) fn describe(&self, requirement: Requirement) -> Check {
+        let leeway = Duration::from_secs(self.leeway);
+        match requirement {
+            Requirement::Issuer => Check::Issuer(self.issuer.clone()),
+            Requirement::Expiry => Check::Expiry {
+                required: self.needs_expiry,
+            },
+            Requirement::Time => Check::Time { leeway },
+            Requirement::Audience => Check::Audience(self.audiences.clone()),
+            Requirement::Kind => Check::Type(self.kind.clone()),
+            Requirement::Claims => {
+                Check::Claims(self.claims.iter().map(|path| path.join(".")).collect())
+            }
+            Requirement::Age => Check::Age {
+                longest: self.max_age.map(Duration::from_secs),
+                leeway,
+            },
         }
     }
 

@@ -1,5 +1,7 @@
 //! One `jwtRules` entry, compiled: finds its tokens in a request and judges them all.
 
+mod explain;
+
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -99,6 +101,10 @@ impl Rule {
         &self.outputs
     }
 
+    pub(crate) fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
     /// Whether the upstream gets the token too.
     pub(crate) fn forwards_token(&self) -> bool {
         self.forward
@@ -185,14 +191,18 @@ impl Rule {
         let token = Jws::parse(&found.token, self.compat)?;
         self.requirements.check(&token, now)?;
         let fetched = self.fetched(&token, world)?;
-        match (&self.keys, &fetched) {
-            (_, Some(keys)) => verify(&token, keys, world, budget)?,
-            (Source::Inline(keys), None) => verify(&token, keys, world, budget)?,
-            (Source::Remote(_), None) => return Err(Failure::NoKeys.into()),
-        }
+        verify(&token, self.keys(fetched.as_ref())?, world, budget)?;
         let verified = Rc::new(Verified::new(token, &self.outputs, fetched));
         world.keep(self.index, &found.token, &verified);
         Ok(verified)
+    }
+
+    fn keys<'k>(&'k self, fetched: Option<&'k Rc<KeySet>>) -> Result<&'k KeySet, Failure> {
+        match (&self.keys, fetched) {
+            (_, Some(keys)) => Ok(keys),
+            (Source::Inline(keys), None) => Ok(keys),
+            (Source::Remote(_), None) => Err(Failure::NoKeys),
+        }
     }
 
     /// The remote keys, the newest if those at hand lack the one that the token names; none where they are inline.

@@ -44,9 +44,17 @@ pub(crate) fn verify(
     world: &dyn World,
     budget: &mut Budget,
 ) -> Result<(), Failure> {
+    let candidates = keys.candidates(token);
+    first_decisive(candidates.map(|key| verify_with(token, key, world, budget)))
+}
+
+/// What the candidates come to, none of them looked at after the one that decides.
+pub(crate) fn first_decisive(
+    trials: impl Iterator<Item = Result<(), Failure>>,
+) -> Result<(), Failure> {
     let mut failure = Failure::NoMatchingKey;
-    for key in keys.candidates(token) {
-        match verify_with(token, key, world, budget) {
+    for trial in trials {
+        match trial {
             Err(Failure::BadSignature) => failure = Failure::BadSignature,
             outcome => return outcome,
         }
@@ -54,8 +62,8 @@ pub(crate) fn verify(
     Err(failure)
 }
 
-// What cannot be a signature of this key costs nothing.
-fn verify_with(
+/// Whether that key does. What cannot be a signature of it costs nothing.
+pub(crate) fn verify_with(
     token: &Jws,
     key: &Key,
     world: &dyn World,

@@ -13,6 +13,7 @@ mod checks;
 mod compat;
 mod configuration;
 mod curves;
+mod explain;
 mod keys;
 mod lax_json;
 mod locations;
