@@ -81,12 +81,13 @@ impl Seen {
 }
 
 /// All modules that the tests of commands run.
-const MODULES_USED: [&str; 6] = [
+const MODULES_USED: [&str; 7] = [
     "jwt-auth",
     "authz",
     "ab-router",
     "rate-limit",
     "echo-path",
+    "tcp-gate",
     "probe",
 ];
 
