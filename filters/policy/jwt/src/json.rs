@@ -5,6 +5,7 @@
 
 mod lax;
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -18,9 +19,12 @@ pub(crate) type Object = serde_json::Map<String, Value>;
 /// How many objects and lists may lie inside each other, the outermost included: the limit of protobuf's reader.
 const MAX_DEPTH: usize = 100;
 
-/// Reads one value; `room` is how many more levels it may have.
-struct Node {
+/// Reads one value.
+struct Node<'a> {
+    /// How many more levels it may have.
     room: usize,
+    /// Whether a double was read, whose last digit may be wrong.
+    inexact: &'a Cell<bool>,
 }
 
 /// The object that `text` holds, or `None` when it is not one.
@@ -45,27 +49,35 @@ pub(crate) fn object_and_json(text: Vec<u8>, compat: Compat) -> Option<(Object, 
 
 fn strict_object(json: &[u8]) -> Option<Object> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = Node { room: MAX_DEPTH }.deserialize(&mut reader).ok()?;
+    let inexact = Cell::new(false);
+    let node = Node {
+        room: MAX_DEPTH,
+        inexact: &inexact,
+    };
+    let Value::Object(members) = node.deserialize(&mut reader).ok()? else {
+        return None;
+    };
     reader.end().ok()?;
-    match value {
-        Value::Object(members) => Some(members),
-        _ => None,
+    match inexact.get() {
+        // It is JSON, and so what the other reader takes too, which is slower and exact.
+        true => lax::object(std::str::from_utf8(json).ok()?),
+        false => Some(members),
     }
 }
 
 // === impl Node ===
 
-impl Node {
+impl Node<'_> {
     fn inner<E: Error>(&self) -> Result<Self, E> {
         let room = self
             .room
             .checked_sub(1)
             .ok_or_else(|| E::custom("nested too deeply"))?;
-        Ok(Self { room })
+        Ok(Self { room, ..*self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node {
+impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
@@ -73,7 +85,7 @@ impl<'de> DeserializeSeed<'de> for Node {
     }
 }
 
-impl<'de> Visitor<'de> for Node {
+impl<'de> Visitor<'de> for Node<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +109,7 @@ impl<'de> Visitor<'de> for Node {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        self.inexact.set(true);
         let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
         Ok(Value::Number(number))
     }

@@ -3,7 +3,7 @@
 //! Also accepted: one comma after the last member or item, strings in single quotes, names without quotes, raw control
 //! characters, `\U` and `\'`, white space within a surrogate pair, and `null` for an empty object.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{MAX_DEPTH, Object};
 
@@ -85,11 +85,16 @@ impl<'a> Reader<'a> {
         is_name.then(|| word.to_owned())
     }
 
-    /// Numbers are those of JSON; what overflows a double is none.
+    /// Numbers are those of JSON; what overflows a double is none. Doubles are right to the last digit, as Envoy's are (rule J46):
+    /// serde_json's are not, but with a feature that would make a module a tenth larger.
     fn number(&mut self) -> Option<Value> {
         let number =
             self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-        serde_json::from_str(number).ok().map(Value::Number)
+        let read: Number = serde_json::from_str(number).ok()?;
+        match read.is_f64() {
+            true => Number::from_f64(number.parse().ok()?).map(Value::Number),
+            false => Some(Value::Number(read)),
+        }
     }
 
     fn string(&mut self) -> Option<String> {
@@ -316,8 +321,7 @@ mod tests {
         fn what_is_json_reads_as_json(value in value(), pretty in any::<bool>()) {
             let value = json!({ "value": value });
             let text = if pretty { format!("{value:#}") } else { value.to_string() };
-            let expected = serde_json::from_str::<Value>(&text).unwrap();
-            prop_assert_eq!(object(&text).map(Value::Object), Some(expected));
+            prop_assert_eq!(object(&text).map(Value::Object), Some(value));
         }
 
         #[test]
