@@ -1,7 +1,6 @@
 //! Mints JWTs for demonstrations and tests: signed, forged or tampered with, at times relative to a clock.
 //! Nothing here verifies; that is what the filters under test are for.
 
-mod algorithm;
 mod claims;
 mod key;
 mod key_file;
@@ -12,7 +11,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-pub(crate) use self::algorithm::Algorithm;
 pub use self::claims::{TimeOffset, resolve_times};
 pub use self::key::SigningKey;
 pub(crate) use self::key_file::KeyFile;

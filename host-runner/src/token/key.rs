@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use policy_jwt::Algorithm;
 use serde_json::Value;
 
-use super::algorithm::Algorithm;
 use super::material::{Material, Secret};
 use super::public::PublicKey;
 
@@ -74,7 +74,8 @@ impl SigningKey {
     /// # Errors
     /// When there is no such algorithm, or the key is not made for it.
     pub fn with_algorithm(&self, name: &str) -> anyhow::Result<Self> {
-        let algorithm: Algorithm = name.parse()?;
+        let algorithm =
+            Algorithm::named(name).with_context(|| format!("unknown algorithm `{name}`"))?;
         if !self.material.signs(algorithm) {
             bail!("the key signs {}, not `{name}`", self.algorithm_name());
         }

@@ -4,6 +4,7 @@ use anyhow::bail;
 use hmac::digest::{DynDigest, KeyInit};
 use hmac::{Hmac, Mac};
 use p256::ecdsa::signature::Signer;
+use policy_jwt::{Algorithm, Hash};
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
@@ -14,7 +15,6 @@ use sha2::digest::const_oid::AssociatedOid;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::ZeroizeOnDrop;
 
-use super::algorithm::{Algorithm, Hash};
 use super::public::{Curve, PublicKey};
 
 /// The least that RFC 7518 section 3.3 allows, and what most issuers have.

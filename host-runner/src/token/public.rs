@@ -7,12 +7,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use p256::pkcs8::der::asn1::ObjectIdentifier;
 use p256::pkcs8::der::{Decode as _, Encode as _};
 use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
+use policy_jwt::{Algorithm, Hash};
 use rsa::pkcs1::RsaPublicKey;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate;
-
-use super::algorithm::{Algorithm, Hash};
 
 /// RFC 8017 appendix A.1, `rsaEncryption`.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

@@ -3,23 +3,37 @@
 //! They are not the schemes that signatures have, because what a token says about itself does not decide how it is verified:
 //! the key does.
 
+use std::fmt;
+
 use policy_signature::Hash;
 
 /// What a token's header calls its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Algorithm {
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
     Rs(Hash),
+    /// RSASSA-PSS (section 3.5).
     Ps(Hash),
+    /// ECDSA (section 3.4).
     Es(Hash),
+    /// HMAC (section 3.2).
     Hs(Hash),
+    /// Ed25519 (RFC 8037 section 3.1).
     EdDsa,
 }
 
 // === impl Algorithm ===
 
 impl Algorithm {
+    /// The names of all.
+    pub const NAMES: [&str; 13] = [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256",
+        "HS384", "HS512", "EdDSA",
+    ];
+
     /// By its name, whose case counts.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         if name == "EdDSA" {
             return Some(Self::EdDsa);
         }
@@ -32,6 +46,19 @@ impl Algorithm {
             "HS" => Some(Self::Hs(hash)),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (family, hash) = match self {
+            Self::Rs(hash) => ("RS", hash),
+            Self::Ps(hash) => ("PS", hash),
+            Self::Es(hash) => ("ES", hash),
+            Self::Hs(hash) => ("HS", hash),
+            Self::EdDsa => return f.write_str("EdDSA"),
+        };
+        write!(f, "{family}{}", hash.bits())
     }
 }
 

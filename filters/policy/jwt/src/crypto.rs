@@ -96,15 +96,6 @@ pub(crate) fn hash_of(curve: Curve) -> Hash {
     }
 }
 
-/// How long a digest is.
-pub(crate) fn bytes_of(hash: Hash) -> usize {
-    match hash {
-        Hash::Sha256 => 32,
-        Hash::Sha384 => 48,
-        Hash::Sha512 => 64,
-    }
-}
-
 fn bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |byte| byte.leading_zeros());
     (number.len() * 8).saturating_sub(unused as usize)

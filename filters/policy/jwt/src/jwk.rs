@@ -10,7 +10,7 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::certificate;
 use crate::config::Compat;
-use crate::crypto::{Kind, VerifyingKey, bytes_of, hash_of};
+use crate::crypto::{Kind, VerifyingKey, hash_of};
 
 /// RFC 7518 section 3.3.
 const STRICT_RSA_BITS: usize = 2048;
@@ -132,7 +132,7 @@ impl Key {
             (Kind::Ec(curve), Algorithm::Es(hash)) if hash_of(curve) == hash => {
                 Some(Scheme::Ecdsa(hash))
             }
-            (Kind::Secret { bytes }, Algorithm::Hs(hash)) if bytes >= bytes_of(hash) => {
+            (Kind::Secret { bytes }, Algorithm::Hs(hash)) if 8 * bytes >= hash.bits() => {
                 Some(Scheme::Hmac(hash))
             }
             (Kind::Ed25519, Algorithm::EdDsa) => Some(Scheme::EdDsa),
@@ -240,7 +240,7 @@ fn symmetric(jwk: Jwk<'_>) -> Option<VerifyingKey> {
         return None;
     }
     let secret = jwk.bytes("k")?;
-    let is_long = jwk.compat == Compat::Envoy || secret.len() >= bytes_of(Hash::Sha256);
+    let is_long = jwk.compat == Compat::Envoy || 8 * secret.len() >= Hash::Sha256.bits();
     is_long.then(|| VerifyingKey::secret(&secret))?
 }
 

@@ -76,6 +76,7 @@ mod verified;
 mod verify;
 mod world;
 
+pub use algorithm::Algorithm;
 pub use authenticate::Authenticator;
 pub use config::{ClaimToHeader, Compat, Config, JwtHeader, JwtRule, TokenCache};
 pub use keys::KeySet;

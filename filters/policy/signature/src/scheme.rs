@@ -25,3 +25,17 @@ pub enum Hash {
     /// SHA-512, 64 bytes.
     Sha512,
 }
+
+// === impl Hash ===
+
+impl Hash {
+    /// How many bits a digest has.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        match self {
+            Self::Sha256 => 256,
+            Self::Sha384 => 384,
+            Self::Sha512 => 512,
+        }
+    }
+}

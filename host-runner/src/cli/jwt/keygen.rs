@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use policy_jwt::Algorithm;
 
 use super::super::Outcome;
 use super::file;
-use crate::token::{Algorithm, SigningKey};
+use crate::token::SigningKey;
 
 /// Make a new private key in PEM, or for HS* a secret in base64url.
 #[derive(Debug, Args)]
 pub(super) struct Keygen {
     /// What it is to sign.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Algorithm::NAMES)
-        .try_map(|name| name.parse::<Algorithm>()))]
+        .try_map(|name| Algorithm::named(&name).ok_or("unknown algorithm")))]
     algorithm: Algorithm,
     /// The file to make, which only you may read; one that is there stays as it is. `-` is standard output.
     #[arg(long, value_name = "FILE")]

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use policy_jwt::Algorithm;
 use serde_json::{Map, Value, json};
 
 use super::super::Outcome;
 use super::{is_stream, unix_time};
-use crate::token::{Algorithm, KeyFile, TimeOffset, mint, resolve_times};
+use crate::token::{KeyFile, TimeOffset, mint, resolve_times};
 
 /// Print a signed token. Times in claims may be relative: `now`, `now+1h`, `now-10m`.
 #[derive(Debug, Args)]
